@@ -1,0 +1,43 @@
+# Giftflick's commands. `make help` lists them; each sets up what it needs first.
+
+VENV = .venv
+PY = $(VENV)/bin/python
+READY = $(VENV)/.ready
+
+.DEFAULT_GOAL = help
+.PHONY: help setup run demo test check format manage clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## virtual environment and packages, when they changed (PYTHON=/path/to/python3.12 chooses one)
+
+$(READY): requirements.txt requirements-dev.txt local/setup.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh local/setup.sh && touch $@
+
+run: setup ## the whole system on this machine, until Ctrl-C (PORT=8000 chooses the site's port)
+	@exec $(PY) -m local.run $(if $(PORT),--port "$(PORT)")
+
+demo: setup ## one gift from the API call to the watched video (PHOTO=a.jpg CLIP=b.mp4 use your own)
+	@exec $(PY) -m local.demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(CLIP),--clip "$(CLIP)")
+
+test: setup ## all tests (ARGS="-k gifts -x" goes to pytest)
+	@$(PY) -m local.chromium >/dev/null
+	@exec $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: setup ## lint, format, types, migrations, deployment settings
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(PY) -m local.environment -- $(VENV)/bin/mypy .
+	@$(PY) -m local.environment -- $(PY) manage.py makemigrations --check --dry-run
+	@$(PY) -m local.environment -- $(PY) manage.py check --deploy --fail-level WARNING
+
+format: setup ## reformat the code, and mend what ruff can
+	@$(VENV)/bin/ruff check --quiet --fix .
+	@$(VENV)/bin/ruff format .
+
+manage: setup ## a Django command against the running system (CMD="api_key --help")
+	@exec $(PY) manage.py $(CMD)
+
+clean: ## remove the virtual environment, and all local data: gifts, films, mailbox
+	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,75 @@
+"""Who is calling: the shops, their keys, and the people who run Giftflick."""
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from uuid6 import uuid7
+
+
+class Scope(models.TextChoices):
+    """What a key may do. A key that sits in a shop's web page has the first four only."""
+
+    ACCOUNT_READ = "account:read"
+    GIFTS_READ = "gifts:read"
+    GIFTS_WRITE = "gifts:write"
+    UPLOADS_WRITE = "uploads:write"
+    ORDERS_WRITE = "orders:write"
+    WEBHOOKS_WRITE = "webhooks:write"
+
+
+WEB_PAGE_SCOPES = [Scope.ACCOUNT_READ, Scope.GIFTS_READ, Scope.GIFTS_WRITE, Scope.UPLOADS_WRITE]
+
+
+class OrderGate(models.TextChoices):
+    ALWAYS = "always", "every gift waits for its order to be paid"
+    PER_GIFT = "per_gift", "each gift says whether it waits"
+
+
+class User(AbstractUser):
+    """A founder or a member of the team, who signs in to the admin."""
+
+
+class Account(models.Model):
+    """A shop. Everything it makes is reached through it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    email = models.EmailField(help_text="Where the shop hears from us.")
+    order_gate = models.CharField(max_length=10, choices=OrderGate.choices, default=OrderGate.ALWAYS)
+    requests_per_minute = models.PositiveIntegerField(default=600, help_text="Calls a minute for each key.")
+    mails_per_day = models.PositiveIntegerField(
+        default=2000, help_text="Gift mails a day; what is over it goes out the next day."
+    )
+    domains = ArrayField(
+        models.CharField(max_length=253),
+        default=list,
+        blank=True,
+        help_text="Where the shop's products live. If any are listed, product links and pictures must be on them.",
+    )
+    suspended_at = models.DateTimeField(null=True, blank=True, help_text="Since then every key of the shop is refused.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKey(models.Model):
+    """A key's record. The key itself is shown once and stored nowhere; only its SHA-256 is."""
+
+    id = models.CharField(primary_key=True, max_length=12, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    livemode = models.BooleanField(editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices))
+    created_by = models.CharField(max_length=150, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_on = models.DateField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"

@@ -1,0 +1,50 @@
+"""What every request gets: an id that comes back and stands in each log line, and one log line."""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponseBase
+
+from giftflick.errors import API_PATHS
+from giftflick.logs import request_id
+
+log = logging.getLogger("giftflick.requests")
+
+CALLERS_OWN_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class RequestMiddleware:
+    """Logs the route's pattern, never the path, the query or the body: tokens stand in paths."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-Id", "")
+        mark = request_id.set(given if CALLERS_OWN_ID.fullmatch(given) else uuid4().hex)
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response["X-Request-Id"] = request_id.get()
+            if request.path.startswith(API_PATHS):  # names, addresses and signed URLs are in there
+                response.headers.setdefault("Cache-Control", "no-store")
+            log.info(
+                "request",
+                extra={
+                    "method": request.method,
+                    "route": request.resolver_match.route if request.resolver_match else None,
+                    "status": response.status_code,
+                    "ms": round((time.perf_counter() - started) * 1000),
+                    **getattr(request, "log_context", {}),
+                },
+            )
+        finally:
+            request_id.reset(mark)
+        return response
+
+    def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
+        """Log a view's crash; what the caller is answered is decided by `giftflick.errors`."""
+        log.error("unhandled exception", exc_info=exception)

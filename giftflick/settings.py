@@ -1,0 +1,156 @@
+"""Django's settings: one module for every stage, which differ by environment only (`.env.example` lists it)."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+
+from giftflick import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = env.text("SECRET_KEY")
+DEBUG = env.flag("DEBUG", default=False)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
+RELEASE = env.text("RELEASE", "unreleased")
+
+# The site's public origin: watch links in mails, callbacks from vendors.
+BASE_URL = env.origin("BASE_URL")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "accounts",
+    "api",
+]
+
+MIDDLEWARE = [
+    "giftflick.middleware.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "giftflick.urls"
+WSGI_APPLICATION = "giftflick.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [
+            BASE_DIR / "giftflick" / "pages",
+            BASE_DIR / "api" / "delivery" / "mails",
+            BASE_DIR / "api" / "viewing" / "pages",
+        ],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=None, conn_health_checks=True)
+}
+DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "api" / "viewing" / "static"]
+
+# Everything in the media bucket is private. Django stores only what founders upload for templates there; the senders'
+# media and the films travel by presigned URL.
+AWS_REGION = env.text("AWS_DEFAULT_REGION")
+MEDIA_BUCKET = env.text("MEDIA_BUCKET")
+STORAGES = {
+    "default": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {"bucket_name": MEDIA_BUCKET, "querystring_expire": 3600, "signature_version": "s3v4"},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# The vendors. A live key's gifts go to the renderer's production, a test key's to its sandbox.
+RENDER_BACKEND = "api.rendering.backends.shotstack.ShotstackBackend"
+RENDERER_URL = env.origin("RENDERER_URL")
+RENDERER_API_KEY = env.text("RENDERER_API_KEY")
+RENDERER_SANDBOX_API_KEY = env.text("RENDERER_SANDBOX_API_KEY")
+
+MAIL_BACKEND = "api.delivery.backends.sendgrid.SendGridBackend"
+MAIL_FROM = env.text("MAIL_FROM")
+SENDGRID_URL = env.origin("SENDGRID_URL")
+SENDGRID_API_KEY = env.text("SENDGRID_API_KEY")
+SENDGRID_WEBHOOK_PUBLIC_KEY = env.text("SENDGRID_WEBHOOK_PUBLIC_KEY")
+
+# Who is told, right after a commit, that the job table has work.
+OUTBOX_WAKER = "api.outbox.wakers.notify_listeners"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "api.pagination.NewestFirstPagination",
+    "EXCEPTION_HANDLER": "api.exceptions.problem_for_exception",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+SECURE_COOKIES = env.flag("SECURE_COOKIES", default=True)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if urlsplit(BASE_URL).scheme == "https":
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "giftflick.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.request": {"level": "CRITICAL"},  # the middleware logs every request, the handler every crash
+        "django.server": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "python_http_client": {"level": "WARNING"},  # at DEBUG it logs the key and the whole mail
+        "urllib3": {"level": "ERROR"},
+        "waitress.queue": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,71 @@
+"""What most tests start from: an account, its keys, a client, a template."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import Account, OrderGate, Scope
+from accounts.services import create_account, issue_api_key
+from api.templates.models import Template
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return create_account(name="Confetti Shop", email="shop@confetti.example", order_gate=OrderGate.PER_GIFT)
+
+
+@pytest.fixture
+def other_account(db: None) -> Account:
+    return create_account(name="Other Shop", email="shop@other.example", order_gate=OrderGate.PER_GIFT)
+
+
+def client_for(account: Account, *, livemode: bool = True, scopes: list[Scope] | None = None) -> APIClient:
+    """A client that sends a fresh key of the account."""
+    _, key = issue_api_key(account, name="test", livemode=livemode, created_by="tests", now=NOW, scopes=scopes)
+    return APIClient(headers={"X-API-Key": key})
+
+
+@pytest.fixture
+def api(account: Account) -> APIClient:
+    return client_for(account)
+
+
+@pytest.fixture
+def test_api(account: Account) -> APIClient:
+    return client_for(account, livemode=False)
+
+
+@pytest.fixture
+def other_api(other_account: Account) -> APIClient:
+    return client_for(other_account)
+
+
+@pytest.fixture
+def template(db: None) -> Template:
+    return Template.objects.create(
+        slug="plain-birthday",
+        name="Plain birthday",
+        occasion="birthday",
+        status="published",
+        duration_s=20,
+        fields=[{"name": "headline", "label": "Headline", "required": False, "max_length": 40, "default": "Hooray"}],
+    )
+
+
+@pytest.fixture
+def body(template: Template) -> dict[str, Any]:
+    """The smallest create."""
+    return {
+        "template": template.slug,
+        "sender": {"name": "Ana", "email": "ana@example.com"},
+        "recipient": {"name": "Ben", "email": "ben@example.com"},
+    }
