@@ -1,0 +1,1 @@
+"""AWS on one machine: moto, with the checks and the memory that it lacks."""
