@@ -1,0 +1,34 @@
+"""`manage.py tick`: one turn of the clock, now or at another time."""
+
+import json
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from api.tick import tick
+
+
+class Command(BaseCommand):
+    help = "Do what is due, once. --now does it as if it were that time."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--now", help="an RFC 3339 time with its offset, such as 2027-03-01T00:00:00Z")
+        parser.add_argument("--seconds", type=int, default=60, help="how long it may take (60)")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        started = timezone.now()
+        pretended = started
+        if options["now"]:
+            try:
+                given = parse_datetime(options["now"])
+            except ValueError:
+                given = None
+            if given is None or timezone.is_naive(given):
+                raise CommandError("--now wants a time with its offset, such as 2027-03-01T00:00:00Z")
+            pretended = given
+        found = tick(clock=lambda: pretended + (timezone.now() - started), budget=timedelta(seconds=options["seconds"]))
+        self.stdout.write(json.dumps({"now": pretended.isoformat(), **found}))

@@ -1,0 +1,29 @@
+"""The job table for founders: what is stuck, and trying it again."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from api.outbox.models import Job
+from api.outbox.services import revive
+from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, state
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = ["id", "kind", state("state"), moment("run_at"), "attempts", "last_error", "ref_id"]
+    list_filter = [("state", StateFilter), "kind"]
+    search_fields = ["=ref_id"]
+    search_help_text = "The id of the render, mail or upload that a job is about."
+    ordering = ["-id"]
+    exclude = ["lease_token"]
+    actions = ["try_again"]
+
+    @admin.action(description="Try dead jobs again", permissions=["operate"])
+    def try_again(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        revived = revive(list(jobs.values_list("pk", flat=True)), now=timezone.now())
+        messages.success(request, f"Will be tried again: {revived}. Jobs that are not dead were left alone.")
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("api.change_job")

@@ -1,0 +1,115 @@
+"""Running due jobs until there are none or the time is up."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connections
+
+from api.exceptions import BackendError
+from api.outbox import services
+from api.outbox.registry import Postpone, entry_for
+from api.outbox.services import Claim
+from giftflick.logs import request_id
+
+log = logging.getLogger("giftflick.jobs")
+
+BATCH = 100
+AT_ONCE = 16
+# Started with less time left, a job could be cut off by the function's end; jobs call out for at most 8 s at a time.
+MARGIN = timedelta(seconds=15)
+
+Clock = Callable[[], datetime]
+
+
+def drain(*, clock: Clock, until: datetime) -> int:
+    """Run what is due, up to 16 jobs at once, and start none with less than 15 s left; the number of jobs run.
+
+    Claimed jobs that the time does not suffice for are put back.
+    """
+    done = 0
+    while clock() < until - MARGIN:
+        claims = services.claim(now=clock(), limit=BATCH)
+        if not claims:
+            break
+        _run_all(claims, clock=clock, until=until)
+        done += len(claims)
+    return done
+
+
+def _run_all(claims: Sequence[Claim], *, clock: Clock, until: datetime) -> None:
+    if len(claims) == 1:
+        run(claims[0], clock=clock)
+        return
+    waiting: queue.SimpleQueue[Claim] = queue.SimpleQueue()
+    for claimed in claims:
+        waiting.put(claimed)
+    threads = [
+        threading.Thread(target=_work_through, args=(waiting, clock, until)) for _ in range(min(AT_ONCE, len(claims)))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _work_through(waiting: "queue.SimpleQueue[Claim]", clock: Clock, until: datetime) -> None:
+    try:
+        while True:
+            try:
+                claimed = waiting.get_nowait()
+            except queue.Empty:
+                return
+            if clock() < until - MARGIN:
+                run(claimed, clock=clock)
+            else:
+                services.put_off(claimed, until=clock())
+    finally:
+        connections.close_all()
+
+
+def run(claimed: Claim, *, clock: Clock) -> None:
+    """Run one job and write down its outcome; whatever it raises ends here, in the job's row and the log."""
+    mark = request_id.set(f"job-{claimed.id}-{claimed.attempts}")
+    started = time.perf_counter()
+    outcome = "done"
+    try:
+        entry_for(claimed.kind).run(claimed.ref_id, now=clock())
+        services.finish(claimed, now=clock())
+    except Postpone as later:
+        outcome = "postponed"
+        services.put_off(claimed, until=later.until)
+    except BackendError as error:
+        outcome = _failed(claimed, error, is_hopeless=not error.retryable, wait=error.retry_after, clock=clock)
+    except Exception as error:
+        log.exception("job crashed", extra={"kind": claimed.kind})
+        outcome = _failed(claimed, error, is_hopeless=False, wait=None, clock=clock)
+    finally:
+        milliseconds = round((time.perf_counter() - started) * 1000)
+        log.info(
+            "job",
+            extra={
+                "kind": claimed.kind,
+                "ref": str(claimed.ref_id),
+                "attempt": claimed.attempts,
+                "outcome": outcome,
+                "ms": milliseconds,
+            },
+        )
+        request_id.reset(mark)
+
+
+def _failed(claimed: Claim, error: Exception, *, is_hopeless: bool, wait: timedelta | None, clock: Clock) -> str:
+    # A BackendError's words are ours; another exception's may quote what no log should hold.
+    reason = str(error) if isinstance(error, BackendError) else type(error).__name__
+    if not is_hopeless and services.has_attempts_left(claimed):
+        services.retry_later(claimed, now=clock(), reason=reason, retry_after=wait)
+        return "retry"
+    on_dead = entry_for(claimed.kind).on_dead
+    if on_dead is not None:  # before giving up: killed in between, the job comes back and tells again
+        on_dead(claimed.ref_id, reason, now=clock())
+    services.give_up(claimed, now=clock(), reason=reason)
+    return "dead"

@@ -1,0 +1,118 @@
+"""The job table's four moves: enqueue, claim, finish, and giving up."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from api.outbox.models import Job, JobState
+from api.outbox.wakers import wake_after_commit
+
+# A function's time limit (60 s) and half as much again: whoever held the lease is dead when it ends.
+LEASE = timedelta(seconds=90)
+BACKOFF = tuple(
+    timedelta(seconds=seconds) for seconds in (5, 30, 2 * 60, 10 * 60, 30 * 60, 2 * 3600, 6 * 3600, 12 * 3600)
+)
+SPREAD = 0.2  # each wait is up to this share longer or shorter, so that a crowd does not return at once
+KEEP_DONE = timedelta(days=7)
+
+_ENQUEUE = """
+    INSERT INTO outbox (kind, dedupe_key, ref_id, run_at, state, attempts, last_error, created_at)
+    VALUES (%s, %s, %s, %s, 'waiting', 0, '', %s) ON CONFLICT (dedupe_key) DO NOTHING
+"""
+
+# A lease that ends later than a lease lasts was taken by another clock (`manage.py tick --now`): it does not hold.
+_CLAIM = """
+    UPDATE outbox SET lease_until = %(lease_until)s, lease_token = gen_random_uuid(), attempts = attempts + 1
+    WHERE id IN (
+        SELECT id FROM outbox
+        WHERE state = 'waiting' AND run_at <= %(now)s
+          AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_until > %(lease_until)s)
+        ORDER BY run_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, kind, ref_id, attempts, lease_token
+"""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that this process may run until the lease ends; `token` fences off whoever comes too late."""
+
+    id: int
+    kind: str
+    ref_id: UUID
+    attempts: int
+    token: UUID
+
+
+def enqueue(
+    kind: str, ref_id: UUID, *, now: datetime, run_at: datetime | None = None, dedupe_key: str | None = None
+) -> None:
+    """Write a job into the transaction that causes it; a second one with the same `dedupe_key` changes nothing.
+
+    Workers are woken after the commit.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ENQUEUE, [kind, dedupe_key or f"{kind}:{ref_id}", ref_id, run_at or now, now])
+    if run_at is None or run_at <= now:
+        wake_after_commit()
+
+
+def claim(*, now: datetime, limit: int) -> list[Claim]:
+    """Lease up to `limit` jobs that are due, the longest due first; other workers skip them.
+
+    One statement outside any transaction: a process killed after it loses the lease's time, no job.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"now": now, "lease_until": now + LEASE, "limit": limit})
+        return [Claim(*row) for row in cursor.fetchall()]
+
+
+def finish(claimed: Claim, *, now: datetime) -> bool:
+    """False if the lease had gone to another process."""
+    return _end(claimed, state=JobState.DONE, finished_at=now, last_error="")
+
+
+def put_off(claimed: Claim, *, until: datetime) -> bool:
+    """Run it again then, as if this attempt had not been."""
+    return _end(claimed, run_at=until, attempts=claimed.attempts - 1)
+
+
+def retry_later(claimed: Claim, *, now: datetime, reason: str, retry_after: timedelta | None = None) -> bool:
+    """Wait longer after each attempt, but never less than the other side asked for."""
+    wait = BACKOFF[claimed.attempts - 1] * random.uniform(1 - SPREAD, 1 + SPREAD)  # noqa: S311 - spread, no secret
+    return _end(claimed, run_at=now + max(wait, retry_after or timedelta()), last_error=reason[:500])
+
+
+def give_up(claimed: Claim, *, now: datetime, reason: str) -> bool:
+    return _end(claimed, state=JobState.DEAD, finished_at=now, last_error=reason[:500])
+
+
+def has_attempts_left(claimed: Claim) -> bool:
+    return claimed.attempts <= len(BACKOFF)
+
+
+def revive(job_ids: Sequence[int], *, now: datetime) -> int:
+    """Give dead jobs all their attempts again."""
+    with transaction.atomic():
+        revived = Job.objects.filter(pk__in=job_ids, state=JobState.DEAD).update(
+            state=JobState.WAITING, run_at=now, attempts=0, lease_until=None, lease_token=None, finished_at=None
+        )
+        wake_after_commit()
+    return revived
+
+
+def purge_done(*, now: datetime) -> int:
+    """Forget jobs done a week ago. Until then their dedupe keys hold."""
+    removed, _ = Job.objects.filter(state=JobState.DONE, finished_at__lt=now - KEEP_DONE).delete()
+    return removed
+
+
+def _end(claimed: Claim, **changes: object) -> bool:
+    rows = Job.objects.filter(pk=claimed.id, lease_token=claimed.token).update(
+        lease_until=None, lease_token=None, **changes
+    )
+    return rows == 1

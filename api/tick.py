@@ -1,0 +1,41 @@
+"""One turn of the clock: look for what time has made due, then drain the job table.
+
+Ticks that come twice, late or at once are harmless: each sweep takes what others have not locked, each job is leased.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from api.gifts import sweeps as gifts
+from api.gifts import tasks as gift_tasks
+from api.media import tasks as media
+from api.outbox import services as outbox
+from api.outbox.drain import Clock, drain
+
+SWEEPS: dict[str, Callable[[datetime], int]] = {
+    "due gifts": gifts.deliver_due,
+    "overdue renders": gifts.fail_overdue_renders,
+    "expired gifts": gifts.expire,
+    "untouched drafts": gifts.delete_untouched_drafts,
+    "gifts to forget": gifts.forget,
+    "moved wall times": gifts.recompute_wall_times,
+    "unfinished uploads": media.sweep_unfinished,
+    "old uploads": media.sweep_old,
+    "done jobs": lambda now: outbox.purge_done(now=now),
+}
+
+# Their jobs are registered by being imported.
+HANDLERS = gift_tasks
+
+
+def sweep(now: datetime) -> dict[str, int]:
+    """How many rows each sweep dealt with, where it found any."""
+    found = {name: run(now) for name, run in SWEEPS.items()}
+    return {name: count for name, count in found.items() if count}
+
+
+def tick(*, clock: Clock, budget: timedelta) -> dict[str, int]:
+    until = clock() + budget
+    found = sweep(clock())
+    jobs = drain(clock=clock, until=until)
+    return found | ({"jobs": jobs} if jobs else {})

@@ -1,0 +1,122 @@
+"""Running jobs: each outcome a handler can have, and the time there is."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from api.exceptions import BackendError
+from api.outbox import registry, services
+from api.outbox.drain import AT_ONCE, MARGIN, drain
+from api.outbox.models import Job
+from api.outbox.registry import Postpone, handles
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Run = Callable[[Callable[[UUID], None]], Job]
+
+
+@pytest.fixture
+def kind(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A kind of job of this test's own."""
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    return f"test-{uuid4().hex[:8]}"
+
+
+def run_one(kind: str, now: datetime, act: Callable[[UUID], None], **options: object) -> Job:
+    @handles(kind, **options)  # type: ignore[arg-type]
+    def handler(ref_id: UUID, *, now: datetime) -> None:
+        act(ref_id)
+
+    services.enqueue(kind, uuid4(), now=now)
+    drain(clock=lambda: now, until=now + timedelta(minutes=1))
+    return Job.objects.get(kind=kind)
+
+
+def failing(error: Exception) -> Callable[[UUID], None]:
+    def act(_ref_id: UUID) -> None:
+        raise error
+
+    return act
+
+
+def test_a_job_that_ends_is_done(kind: str, now: datetime) -> None:
+    seen: list[UUID] = []
+
+    job = run_one(kind, now, seen.append)
+
+    assert (job.state, job.finished_at, seen) == ("done", now, [job.ref_id])
+
+
+def test_a_backend_that_is_away_is_tried_later(kind: str, now: datetime) -> None:
+    away = BackendError("away", "The renderer is away.", retryable=True, retry_after=timedelta(minutes=3))
+
+    job = run_one(kind, now, failing(away))
+
+    assert (job.state, job.attempts, job.last_error) == ("waiting", 1, "away: The renderer is away.")
+    assert job.run_at == now + timedelta(minutes=3)
+
+
+def test_a_hopeless_job_is_dead_and_says_so(kind: str, now: datetime) -> None:
+    told: list[str] = []
+
+    def on_dead(ref_id: UUID, reason: str, *, now: datetime) -> None:
+        told.append(reason)
+
+    job = run_one(kind, now, failing(BackendError("refused", "Bad key.", retryable=False)), on_dead=on_dead)
+
+    assert (job.state, told) == ("dead", ["refused: Bad key."])
+
+
+def test_a_bug_is_logged_and_tried_later_without_its_words(
+    kind: str, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = run_one(kind, now, failing(KeyError("ben@example.com")))
+
+    assert (job.state, job.last_error) == ("waiting", "KeyError")
+    assert any(record.exc_info for record in caplog.records)
+
+
+def test_a_postponed_job_waits_without_an_attempt(kind: str, now: datetime) -> None:
+    job = run_one(kind, now, failing(Postpone(now + timedelta(minutes=5))))
+
+    assert (job.state, job.attempts, job.run_at) == ("waiting", 0, now + timedelta(minutes=5))
+
+
+def test_a_burst_is_run_each_once_by_several_threads(kind: str, now: datetime) -> None:
+    seen: list[UUID] = []
+
+    @handles(kind)
+    def handler(ref_id: UUID, *, now: datetime) -> None:
+        seen.append(ref_id)
+
+    wanted = [uuid4() for _ in range(AT_ONCE * 3)]
+    for ref_id in wanted:
+        services.enqueue(kind, ref_id, now=now)
+
+    assert drain(clock=lambda: now, until=now + timedelta(minutes=1)) == len(wanted)
+    assert sorted(seen) == sorted(wanted)
+    assert Job.objects.exclude(state="done").count() == 0
+
+
+def test_nothing_is_started_when_the_time_is_nearly_up(kind: str, now: datetime) -> None:
+    services.enqueue(kind, uuid4(), now=now)
+
+    assert drain(clock=lambda: now, until=now + MARGIN) == 0
+    assert Job.objects.get().attempts == 0
+
+
+def test_jobs_that_the_time_did_not_suffice_for_are_put_back(kind: str, now: datetime) -> None:
+    times = iter([now] * 4 + [now + timedelta(minutes=1)] * 1000)
+
+    @handles(kind)
+    def handler(ref_id: UUID, *, now: datetime) -> None:
+        raise AssertionError
+
+    for _ in range(3):
+        services.enqueue(kind, uuid4(), now=now)
+
+    drain(clock=lambda: next(times, now), until=now + MARGIN + timedelta(seconds=1))
+
+    assert set(Job.objects.values_list("state", "lease_token")) == {("waiting", None)}
