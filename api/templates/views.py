@@ -1,0 +1,21 @@
+"""`/v1/templates`."""
+
+from django.db.models import QuerySet
+from rest_framework import viewsets
+
+from accounts.models import Scope
+from api.templates.models import Template
+from api.templates.selectors import published_templates
+from api.templates.serializers import TemplateSerializer
+
+
+class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
+    """What a gift can be made from."""
+
+    lookup_field = "slug"
+    lookup_value_converter = "slug"
+    serializer_class = TemplateSerializer
+    required_scopes = dict.fromkeys(("list", "retrieve"), Scope.GIFTS_READ)
+
+    def get_queryset(self) -> QuerySet[Template]:
+        return published_templates()
