@@ -1,0 +1,10 @@
+"""The capabilities' admin pages, where Django looks for them."""
+
+from api.delivery import admin as delivery
+from api.gifts import admin as gifts
+from api.media import admin as media
+from api.outbox import admin as outbox
+from api.rendering import admin as rendering
+from api.templates import admin as templates
+
+__all__ = ["delivery", "gifts", "media", "outbox", "rendering", "templates"]

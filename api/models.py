@@ -1,0 +1,23 @@
+"""The capabilities' models, where Django looks for them."""
+
+from api.delivery.models import MailEvent, Message
+from api.gifts.models import Gift, GiftEvent, GiftMedia
+from api.media.models import Upload
+from api.outbox.models import Job
+from api.rendering.models import Render, RenderCallback
+from api.templates.models import Template
+from api.viewing.models import Thanks
+
+__all__ = [
+    "Gift",
+    "GiftEvent",
+    "GiftMedia",
+    "Job",
+    "MailEvent",
+    "Message",
+    "Render",
+    "RenderCallback",
+    "Template",
+    "Thanks",
+    "Upload",
+]

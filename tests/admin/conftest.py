@@ -1,0 +1,83 @@
+"""A founder at the admin, and a system with something on every page."""
+
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Account, User
+from accounts.services import issue_api_key
+from api.delivery.models import MailEvent
+from api.gifts import services
+from api.gifts.models import Gift
+from api.gifts.states import GiftStatus
+from api.outbox.models import Job
+from api.rendering.services import record_callback
+from api.templates.models import Template
+from tests import build
+
+Story = dict[GiftStatus, Gift]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The admin looks at the clock itself."""
+    return timezone.now()
+
+
+@pytest.fixture
+def founder(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("ada"))
+    return client
+
+
+@pytest.fixture
+def story(account: Account, template: Template, now: datetime) -> Story:
+    """A gift in every state, and with them a row of every kind."""
+    issue_api_key(account, name="Web page", livemode=True, created_by="ada", now=now)
+    gifts = {status: build.in_state(status, account, now) for status in GiftStatus}
+    full = build.sent(
+        account,
+        now,
+        media=[build.ready_upload(account, now).pk],
+        product={"name": "Espresso set", "price": {"amount": "49.00", "currency": "AUD"}},
+        fields={"headline": "BEN IS 30"},
+        metadata={"cart": "c_91"},
+        order={"required": False, "reference": "SO-1001"},
+    )
+    services.record_progress(full.pk, percent=25, now=now)
+    services.leave_thanks(full.pk, text="Thank you!", now=now)
+    message = build.mailed(full, now, kind="thanks")
+    MailEvent.objects.create(
+        sg_event_id="event-1", message=message, type="delivered", at=now, received_at=now, raw={"event": "delivered"}
+    )
+    record_callback(build.awaited(full), {"type": "edit", "status": "done"}, now=now)
+    dead_job(now)
+    full.refresh_from_db()
+    return {**gifts, GiftStatus.WATCHED: full}
+
+
+def dead_job(now: datetime) -> Job:
+    return Job.objects.create(
+        kind="mail.send",
+        dedupe_key=uuid4().hex,
+        ref_id=uuid4(),
+        run_at=now,
+        state="dead",
+        attempts=9,
+        lease_token=uuid4(),
+        last_error="sendgrid_unavailable: SendGrid answered 503.",
+        created_at=now,
+        finished_at=now,
+    )
+
+
+def run_action(client: Client, page: str, action: str, *rows: object) -> list[str]:
+    """What the admin says to it."""
+    answer = client.post(page, {"action": action, "_selected_action": [str(row) for row in rows]}, follow=True)
+    assert answer.status_code == 200
+    return [str(message) for message in get_messages(answer.wsgi_request)]

@@ -1,0 +1,232 @@
+"""What holds for every request: its id, what is answered where no view does, and a log that tells nothing."""
+
+import io
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import pytest
+from django.http import HttpRequest
+from django.test import Client
+from django.urls import include, path
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from accounts.models import Account
+from accounts.services import issue_api_key
+from api.rendering.models import Render
+from api.templates.models import Template
+from giftflick.errors import page_not_found, server_error
+from giftflick.logs import JsonFormatter
+from tests import build
+from tests.conftest import NOW
+
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+def crash(request: HttpRequest, what: str = "") -> NoReturn:
+    raise ValueError(f"ben@example.com broke {request.path}")
+
+
+# The product's routes and, for these tests, some whose views crash.
+urlpatterns = [
+    *[path(f"{prefix}crash/<str:what>", crash) for prefix in ("", "v1/", "public/", "hooks/")],
+    path("", include("giftflick.urls")),
+]
+handler404 = page_not_found
+handler500 = server_error
+
+
+@pytest.fixture
+def visitor(settings: Settings) -> Client:
+    settings.ROOT_URLCONF = __name__
+    return Client(raise_request_exception=False)
+
+
+@pytest.fixture
+def log_lines() -> Iterator[Lines]:
+    """What the log has got so far, as it is written to standard error."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonFormatter())
+    logging.getLogger().addHandler(handler)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    logging.getLogger().removeHandler(handler)
+
+
+def test_an_unknown_path_of_the_api_is_a_problem(visitor: Client) -> None:
+    for unknown in [
+        "/v1",
+        "/v1/",
+        "/v1/gifts/",
+        "/v1/gifts/12",
+        "/v1/%00",
+        "/v1/%ff",
+        "/public/x",
+        "/hooks/" + "x" * 5000,
+    ]:
+        answer = visitor.get(unknown)
+        assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json"), unknown
+        assert answer.json() == {
+            "type": "about:blank",
+            "title": "Not found",
+            "status": 404,
+            "detail": "There is nothing at this path.",
+            "code": "not_found",
+            "request_id": answer["X-Request-Id"],
+            "errors": [],
+        }
+
+
+def test_an_unknown_path_elsewhere_is_a_page(visitor: Client) -> None:
+    for unknown in ["/nowhere", "/g", "/%00", "/v", "/healthz/"]:
+        answer = visitor.get(unknown)
+        assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8"), unknown
+        assert "<h1>Nothing here</h1>" in answer.content.decode()
+
+
+@pytest.mark.parametrize("prefix", ["v1/", "public/", "hooks/"])
+def test_a_crash_in_the_api_is_a_problem_that_tells_nothing(prefix: str, visitor: Client) -> None:
+    answer = visitor.get(f"/{prefix}crash/here")
+
+    assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
+    assert (answer.json()["code"], answer.json()["request_id"]) == ("internal_error", answer["X-Request-Id"])
+    assert "ben@" not in answer.content.decode()
+
+
+def test_a_crash_elsewhere_is_a_page_that_tells_nothing(visitor: Client) -> None:
+    answer = visitor.get("/crash/here")
+
+    assert (answer.status_code, answer["Content-Type"]) == (500, "text/html; charset=utf-8")
+    assert "<h1>Something went wrong</h1>" in answer.content.decode()
+    assert "ben@" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "place", "allowed"),
+    [
+        ("put", "/v1/gifts", "GET, POST, HEAD, OPTIONS"),
+        ("post", "/v1/account", "GET, HEAD, OPTIONS"),
+        ("get", "/v1/gifts/01a20aec-c439-7c41-9a6b-dece5dc53ac7/submit", "POST, OPTIONS"),
+        ("delete", "/public/gifts/nobodys", "GET, HEAD, OPTIONS"),
+        ("get", "/hooks/sendgrid", "POST, OPTIONS"),
+        ("get", "/hooks/renderer/01a20aec-c439-7c41-9a6b-dece5dc53ac7/secret", "POST, OPTIONS"),
+    ],
+)
+def test_a_method_that_is_not_there_is_a_problem(method: str, place: str, allowed: str, api: APIClient) -> None:
+    answer = getattr(api, method)(place)
+
+    assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json")
+    assert (answer.json()["code"], answer["Allow"]) == ("method_not_allowed", allowed)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "x"])
+@pytest.mark.parametrize("place", ["/v1/gifts", "/v1/uploads"])
+def test_a_body_that_is_no_json_is_a_problem(place: str, content_type: str, api: APIClient) -> None:
+    answer = api.post(place, "template=x", content_type=content_type)
+
+    assert (answer.status_code, answer["Content-Type"]) == (415, "application/problem+json")
+    assert answer.json()["code"] == "unsupported_media_type"
+
+
+def test_a_host_that_is_not_ours_is_refused_without_being_quoted(visitor: Client) -> None:
+    answer = visitor.get("/", headers={"Host": "evil.example"})
+
+    assert answer.status_code == 400
+    assert "evil" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("given", ["x", "req_01/A~!", "a" * 128])
+def test_a_callers_own_request_id_is_kept(given: str, visitor: Client, log_lines: Lines) -> None:
+    answer = visitor.get("/v1/nothing", headers={"X-Request-Id": given})
+
+    assert (answer["X-Request-Id"], answer.json()["request_id"]) == (given, given)
+    assert [line["request_id"] for line in log_lines()] == [given]
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", "a" * 129, "bücher", "a b", "a\tb", "a\nb", "a\r\nSet-Cookie: x=1", "\x00", "\x7f"]
+)
+def test_any_other_request_id_is_replaced(given: str | None, visitor: Client, log_lines: Lines) -> None:
+    answer = visitor.get("/healthz", headers={} if given is None else {"X-Request-Id": given})
+
+    assert re.fullmatch("[0-9a-f]{32}", answer["X-Request-Id"])
+    assert [line["request_id"] for line in log_lines()] == [answer["X-Request-Id"]]
+
+
+def test_each_request_has_an_id_of_its_own(visitor: Client) -> None:
+    assert len({visitor.get("/healthz")["X-Request-Id"] for _ in range(3)}) == 3
+
+
+def test_a_request_is_one_line(visitor: Client, log_lines: Lines) -> None:
+    visitor.get("/healthz")
+
+    (line,) = log_lines()
+    assert {name: value for name, value in line.items() if name not in {"at", "ms", "request_id"}} == {
+        "level": "info",
+        "logger": "giftflick.requests",
+        "message": "request",
+        "method": "GET",
+        "route": "healthz",
+        "status": 200,
+    }
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["at"])
+    assert 0 <= line["ms"] < 60_000
+
+
+def test_a_crash_is_one_line_more_with_its_place_and_without_its_words(visitor: Client, log_lines: Lines) -> None:
+    visitor.get("/v1/crash/tell-nobody")
+
+    error, request = log_lines()
+    assert (error["level"], error["exception"]) == ("error", "ValueError")
+    assert any("test_site.py" in place and place.endswith(" crash") for place in error["traceback"])
+    assert (request["status"], request["route"]) == (500, "v1/crash/<str:what>")
+    assert not re.search("ben@|tell-nobody", json.dumps([error, request]))
+
+
+def test_log_lines_have_the_routes_pattern_and_nothing_of_path_query_body_or_key(
+    account: Account, template: Template, log_lines: Lines
+) -> None:
+    gift = build.sent(account, NOW)
+    render = Render.objects.get(gift=gift)
+    key_record, key = issue_api_key(account, name="Web page", livemode=True, created_by="tests", now=NOW)
+    shop, anybody = APIClient(headers={"X-API-Key": key}), APIClient()
+    stranger = APIClient(headers={"X-API-Key": key[:-1] + ("A" if key[-1] != "A" else "B")})
+
+    answers = [
+        shop.get(f"/v1/gifts/{gift.pk}?expand=hush-query"),
+        shop.get("/v1/gifts?recipient_email=hush@example.com"),
+        shop.post("/v1/gifts", {"message": "hush-body", "sender": {"email": "hush@example.com"}}),
+        stranger.get("/v1/account"),
+        anybody.get(f"/g/{gift.token}?utm_source=hush-query"),
+        anybody.get(f"/public/gifts/{gift.token}"),
+        anybody.post(f"/public/gifts/{gift.token}/thanks", {"message": "hush-body"}),
+        anybody.post(f"/hooks/renderer/{render.pk}/{render.secret}", {"url": "https://hush.example/?hush-query"}),
+        anybody.post(f"/hooks/renderer/{render.pk}/hush-secret", {}),
+        anybody.get(f"/nowhere/{gift.token}/hush-path"),
+        anybody.get(f"/v1/nowhere/{gift.token}"),
+    ]
+
+    lines = log_lines()
+    assert [(line["status"], line["route"]) for line in lines] == [
+        (200, "v1/gifts/<uuid:pk>"),
+        (200, "v1/gifts"),
+        (400, "v1/gifts"),
+        (401, "v1/account"),
+        (200, "g/<token:token>"),
+        (200, "public/gifts/<token:token>"),
+        (201, "public/gifts/<token:token>/thanks"),
+        (204, "hooks/renderer/<uuid:render_id>/<str:secret>"),
+        (404, "hooks/renderer/<uuid:render_id>/<str:secret>"),
+        (404, None),
+        (404, None),
+    ]
+    assert [line["request_id"] for line in lines] == [answer["X-Request-Id"] for answer in answers]
+    assert [(line.get("account"), line.get("key")) for line in lines] == (
+        [(str(account.pk), key_record.pk)] * 3 + [(None, None)] * 8
+    )
+    written = json.dumps(lines)
+    for secret in ["hush", gift.token, render.secret, key, key.rpartition("_")[2], str(gift.pk), "ben@example.com"]:
+        assert secret not in written
