@@ -9,6 +9,13 @@ from api.viewing.headers import allow_content
 API_PATHS = ("/v1", "/public", "/hooks")
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """What Django itself will not take, above all a Host that is none of ours."""
+    if request.path.startswith(API_PATHS):
+        return problem_response(400, "bad_request", "The request is malformed, or its Host is none of ours.")
+    return _page(request, 400, "This cannot be answered", "The address of this page may be mistyped.")
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     if request.path.startswith(API_PATHS):
         return problem_response(404, "not_found", "There is nothing at this path.")

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 
 from api.exceptions import BackendError
 from api.media import bucket
@@ -16,10 +17,12 @@ LOOK_AGAIN_AFTER = 5.0  # seconds; whoever asks more often gets the last answer
 _last: tuple[float, dict[str, str]] | None = None
 
 
+@require_safe
 def alive(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok", "version": settings.RELEASE})
 
 
+@require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
     """503 with the part that is away, looked at no more often than every five seconds."""
     global _last

@@ -18,7 +18,7 @@ from accounts.models import Account
 from accounts.services import issue_api_key
 from api.rendering.models import Render
 from api.templates.models import Template
-from giftflick.errors import page_not_found, server_error
+from giftflick.errors import bad_request, page_not_found, server_error
 from giftflick.logs import JsonFormatter
 from tests import build
 from tests.conftest import NOW
@@ -35,6 +35,7 @@ urlpatterns = [
     *[path(f"{prefix}crash/<str:what>", crash) for prefix in ("", "v1/", "public/", "hooks/")],
     path("", include("giftflick.urls")),
 ]
+handler400 = bad_request
 handler404 = page_not_found
 handler500 = server_error
 
@@ -132,10 +133,23 @@ def test_a_body_that_is_no_json_is_a_problem(place: str, content_type: str, api:
 
 
 def test_a_host_that_is_not_ours_is_refused_without_being_quoted(visitor: Client) -> None:
-    answer = visitor.get("/", headers={"Host": "evil.example"})
+    page, problem = (visitor.get(place, headers={"Host": "evil.example"}) for place in ("/", "/v1/gifts"))
 
-    assert answer.status_code == 400
-    assert "evil" not in answer.content.decode()
+    assert (page.status_code, page["Content-Type"]) == (400, "text/html; charset=utf-8")
+    assert (problem.status_code, problem["Content-Type"]) == (400, "application/problem+json")
+    assert (problem.json()["code"], problem.json()["request_id"]) == ("bad_request", problem["X-Request-Id"])
+    assert "evil" not in (page.content + problem.content).decode()
+
+
+def test_the_admins_address_without_its_slash_leads_there(visitor: Client) -> None:
+    answer = visitor.get("/admin")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+
+
+@pytest.mark.parametrize("place", ["/healthz", "/readyz"])
+def test_health_is_only_ever_asked_for(place: str, visitor: Client) -> None:
+    assert visitor.post(place).status_code == 405
 
 
 @pytest.mark.parametrize("given", ["x", "req_01/A~!", "a" * 128])

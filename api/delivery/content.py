@@ -22,6 +22,7 @@ TEASER_LINES = 4
 SUBJECTS = {
     MessageKind.GIFT: "{recipient}, {sender} made you a video",
     MessageKind.LINK: "Your video for {recipient} is ready to share",
+    MessageKind.RECEIPT: "Your gift for {recipient} is in the making",
     MessageKind.VIDEO_READY: "Your video for {recipient} is finished",
     MessageKind.ADDRESS_BOUNCED: "Your gift could not reach {recipient}",
     MessageKind.THANKS: "{recipient} says thank you",

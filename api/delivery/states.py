@@ -6,6 +6,7 @@ from django.db import models
 class MessageKind(models.TextChoices):
     GIFT = "gift", "the gift, to the recipient"
     LINK = "link", "the gift's link, to the sender"
+    RECEIPT = "receipt", "the gift was handed in, to the sender"
     VIDEO_READY = "video_ready", "the video is ready, to the sender"
     ADDRESS_BOUNCED = "address_bounced", "the recipient's address bounced, to the sender"
     THANKS = "thanks", "the recipient's thanks, to the sender"

@@ -51,6 +51,7 @@ def visible(html: str) -> str:
     [
         (MessageKind.GIFT, "Ben, Ana made you a video"),
         (MessageKind.LINK, "Your video for Ben is ready to share"),
+        (MessageKind.RECEIPT, "Your gift for Ben is in the making"),
         (MessageKind.VIDEO_READY, "Your video for Ben is finished"),
         (MessageKind.ADDRESS_BOUNCED, "Your gift could not reach Ben"),
         (MessageKind.THANKS, "Ben says thank you"),

@@ -118,6 +118,7 @@ def test_a_shared_link_is_sent_without_a_mail_to_the_recipient(account: Account,
     assert gift.status == GiftStatus.SENT
     assert sorted(Message.objects.filter(gift=gift).values_list("kind", "to_email")) == [
         ("link", "ana@example.com"),
+        ("receipt", "ana@example.com"),
         ("video_ready", "ana@example.com"),
     ]
 

@@ -23,9 +23,9 @@ FILM_LIVES = timedelta(days=90)
 
 
 def submit_gift(gift_id: UUID, *, actor: str, now: datetime) -> Gift:
-    """Hand a draft in and queue its render; while it renders, asking again changes nothing.
+    """Hand a draft in, queue its render and the sender's receipt; while it renders, asking again changes nothing.
 
-    The render and its job are written with the state, so a crash after this returns loses nothing.
+    Renders, mails and their jobs are written with the state, so a crash after this returns loses nothing.
     """
     with transaction.atomic():
         gift = lifecycle.lock(gift_id)
@@ -35,6 +35,7 @@ def submit_gift(gift_id: UUID, *, actor: str, now: datetime) -> Gift:
             raise InvalidStateError(lifecycle.refusal(gift.status, "was submitted before"))
         gift.submitted_at = now
         start_render(gift, actor=actor, now=now)
+        queue_message(gift, MessageKind.RECEIPT, to_email=gift.sender_email, to_name=gift.sender_name, now=now)
         return lifecycle.save(gift, now=now)
 
 
