@@ -14,7 +14,7 @@ from api.outbox.drain import Clock, drain
 
 SWEEPS: dict[str, Callable[[datetime], int]] = {
     "due gifts": gifts.deliver_due,
-    "overdue renders": gifts.fail_overdue_renders,
+    "overdue renders": gifts.look_after_overdue_renders,
     "expired gifts": gifts.expire,
     "untouched drafts": gifts.delete_untouched_drafts,
     "gifts to forget": gifts.forget,

@@ -10,7 +10,7 @@ from api.gifts import services
 from api.gifts.models import Gift
 from api.gifts.states import EXPIRING, GiftStatus
 from api.rendering.selectors import overdue_renders
-from api.rendering.services import OVERDUE
+from api.rendering.services import queue_last_look
 
 log = logging.getLogger("giftflick.jobs")
 
@@ -27,10 +27,10 @@ def deliver_due(now: datetime) -> int:
     return _each(due.values_list("pk", flat=True), lambda gift_id: services.deliver_if_due(gift_id, now=now))
 
 
-def fail_overdue_renders(now: datetime) -> int:
+def look_after_overdue_renders(now: datetime) -> int:
     overdue = list(overdue_renders(now=now)[:AT_MOST])
     for render in overdue:
-        services.apply_render_failure(render, OVERDUE, now=now)
+        queue_last_look(render, now=now)
     return len(overdue)
 
 

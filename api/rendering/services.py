@@ -72,26 +72,33 @@ def queue_render(gift_id: UUID, *, now: datetime, attempt: int = 1) -> Render:
 def begin_submission(render_id: UUID, *, now: datetime) -> Render | None:
     """Note that the call is about to be made; None if there is nothing to submit any more.
 
-    Raises Postpone while an earlier call's answer may still come as a callback.
+    An earlier call whose answer was lost was heard if a callback came. Raises Postpone while one may still come.
     """
     with transaction.atomic():
-        render = Render.objects.select_for_update().get(pk=render_id)
+        render = Render.objects.select_for_update(no_key=True).get(pk=render_id)
         if render.status != RenderStatus.QUEUED:
             return None
-        if render.submit_started_at and now < render.submit_started_at + LOST_ANSWER_WAIT:
-            raise Postpone(render.submit_started_at + LOST_ANSWER_WAIT)
+        if render.submit_started_at is not None:
+            if told := next(iter(_provider_renders(render)), None):
+                record_submission(render_id, told, now=now)
+                return None
+            if now < render.submit_started_at + LOST_ANSWER_WAIT:
+                raise Postpone(render.submit_started_at + LOST_ANSWER_WAIT)
         render.submit_started_at = now
         render.save(update_fields=["submit_started_at"])
         return render
 
 
 def record_submission(render_id: UUID, provider_id: str, *, now: datetime) -> None:
-    """The renderer has it: look after it in a minute, should no callback come."""
+    """The renderer has it: look after it in a minute, should no callback come.
+
+    A row that is updated twice in a transaction has its foreign key checked again, which waits for the gift's lock.
+    """
     with transaction.atomic():
-        Render.objects.filter(pk=render_id).update(provider_id=provider_id)
-        Render.objects.filter(pk=render_id, status=RenderStatus.QUEUED).update(
-            status=RenderStatus.SUBMITTED, submitted_at=now
-        )
+        if not Render.objects.filter(pk=render_id, status=RenderStatus.QUEUED).update(
+            provider_id=provider_id, status=RenderStatus.SUBMITTED, submitted_at=now
+        ):
+            Render.objects.filter(pk=render_id).update(provider_id=provider_id)
         enqueue("render.poll", render_id, now=now, run_at=now + POLL_AFTER)
 
 
@@ -198,6 +205,11 @@ def may_try_again(render: Render, failure: Failure) -> bool:
     return failure.retryable and render.attempt < MAX_ATTEMPTS
 
 
+def queue_last_look(render: Render, *, now: datetime) -> None:
+    """Look for the film of an overdue render once more, then fail it: whoever should have looked may have been away."""
+    enqueue("render.poll", render.id, now=now, dedupe_key=f"render.overdue:{render.id}")
+
+
 def is_overdue(render: Render, *, now: datetime) -> bool:
     return now >= render.created_at + OVERDUE_AFTER
 
@@ -208,9 +220,15 @@ def abandon_renders(gift_id: UUID, *, now: datetime) -> None:
 
 
 def queue_film_removal(renders: Iterable[Render], *, now: datetime) -> None:
-    """Have the films and posters deleted, in the caller's transaction."""
+    """Have the films and posters deleted, in the caller's transaction.
+
+    Now, and once more when no late one can come: a render is ordered within an hour and made within another.
+    """
     for render in renders:
-        enqueue("film.delete", render.id, now=now, dedupe_key=f"film.delete:{render.id}:{now.timestamp()}")
+        is_recent = now < render.created_at + 2 * OVERDUE_AFTER
+        for run_at in (now, now + OVERDUE_AFTER) if is_recent else (now,):
+            dedupe_key = f"film.delete:{render.id}:{run_at.timestamp()}"
+            enqueue("film.delete", render.id, now=now, run_at=run_at, dedupe_key=dedupe_key)
 
 
 def delete_film(render: Render) -> None:

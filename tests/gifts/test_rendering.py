@@ -10,6 +10,7 @@ from api.exceptions import InvalidFieldError, InvalidStateError
 from api.gifts import services, sweeps
 from api.gifts.models import GiftEvent
 from api.gifts.states import GiftStatus
+from api.gifts.tasks import poll_render
 from api.outbox.models import Job
 from api.rendering.models import Render
 from api.rendering.services import Failure
@@ -90,7 +91,10 @@ def test_a_film_for_a_canceled_gift_is_removed(account: Account, now: datetime) 
     gift.refresh_from_db()
     assert gift.status == GiftStatus.CANCELED
     assert gift.film is None
-    assert Job.objects.get().kind == "film.delete"
+    assert list(Job.objects.values_list("kind", "run_at").order_by("run_at")) == [
+        ("film.delete", now + timedelta(minutes=1)),
+        ("film.delete", now + timedelta(minutes=61)),
+    ]
 
 
 def test_a_failure_that_may_pass_is_tried_once_more_and_then_ends(account: Account, now: datetime) -> None:
@@ -162,9 +166,10 @@ def test_the_newest_film_is_the_one_shown(account: Account, now: datetime) -> No
 def test_a_render_without_a_result_fails_after_an_hour(account: Account, now: datetime) -> None:
     gift = build.rendering(account, now)
 
-    assert sweeps.fail_overdue_renders(now + timedelta(minutes=59)) == 0
-    assert sweeps.fail_overdue_renders(now + timedelta(minutes=61)) == 1
-    assert sweeps.fail_overdue_renders(now + timedelta(minutes=123)) == 1
+    assert sweeps.look_after_overdue_renders(now + timedelta(minutes=59)) == 0
+    for minutes in (61, 123):
+        assert sweeps.look_after_overdue_renders(now + timedelta(minutes=minutes)) == 1
+        poll_render(build.awaited(gift).pk, now=now + timedelta(minutes=minutes))
 
     gift.refresh_from_db()
     assert gift.status == GiftStatus.FAILED

@@ -57,7 +57,7 @@ def delete_untouched_draft(gift_id: UUID, *, now: datetime) -> None:
         if gift.status != GiftStatus.DRAFT:
             return
         for upload in gift.media.all():
-            enqueue("upload.delete", upload.pk, now=now)
+            enqueue("upload.delete", upload.pk, now=now, dedupe_key=f"upload.delete:{upload.pk}:{gift.pk}")
         gift.delete()
 
 
