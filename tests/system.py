@@ -91,10 +91,11 @@ class System:
         worker.wait_for_line("^working$")
         return worker
 
-    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
         """One Python program in the system's environment, until its end."""
         command = [sys.executable, *arguments]
-        return subprocess.run(command, env=self.env, cwd=PROJECT, capture_output=True, text=True, check=False)
+        env = {**self.env, **variables}
+        return subprocess.run(command, env=env, cwd=PROJECT, capture_output=True, text=True, check=False)
 
     def stop(self) -> None:
         while self._processes:

@@ -1,4 +1,6 @@
-"""`python -m tests.drills.killer --at FUNCTION:call … -- manage.py COMMAND …`: a command that is killed at a point.
+"""`python -m tests.drills.killer --at FUNCTION:call … -- manage.py COMMAND …`: a program that is killed at a point.
+
+`-- -m MODULE …` runs a module instead.
 
 A point is a function's full name and `call` or `return`. Points are passed in the order given, and at the last one (its
 Nth time with `--nth N`) the process sends itself SIGKILL: nothing is flushed, closed or rolled back.
@@ -7,6 +9,7 @@ Nth time with `--nth N`) the process sends itself SIGKILL: nothing is flushed, c
 import argparse
 import inspect
 import os
+import runpy
 import signal
 import sys
 import threading
@@ -52,15 +55,23 @@ def find_point(text: str) -> tuple[CodeType, str]:
     return function.__code__, event
 
 
+def run(command: list[str]) -> None:
+    if command[0] != "-m":
+        execute_from_command_line(command)
+        return
+    sys.argv = command[1:]
+    runpy.run_module(command[1], run_name="__main__", alter_sys=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.drills.killer", description=__doc__)
     parser.add_argument("--at", action="append", required=True, help="a point to pass, the last one to die at")
     parser.add_argument("--nth", type=int, default=1, help="which passing of the last point is the deadly one (1)")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="-- manage.py COMMAND …")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="-- manage.py COMMAND …, or -- -m MODULE …")
     options = parser.parse_args()
     django.setup()
     Trap([find_point(text) for text in options.at], options.nth).set()
-    execute_from_command_line(options.command[options.command[:1] == ["--"] :])
+    run(options.command[options.command[:1] == ["--"] :])
 
 
 if __name__ == "__main__":

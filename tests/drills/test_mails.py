@@ -7,14 +7,13 @@ import pytest
 
 from api.delivery.models import Message
 from api.gifts.models import Gift
-from tests.drills.drill import MINUTE, Drill, assert_nothing_left
+from tests.drills.drill import CLAIM, COMMIT, FINISH, MINUTE, assert_nothing_left
+from tests.drills.mail_drill import MailDrill
 
-COMMIT = "django.db.backends.base.base.BaseDatabaseWrapper.commit:call"
 DELIVER = "api.gifts.services.releasing.deliver_if_due"
 BEGIN = "api.delivery.services.begin_sending"
 SEND = "api.delivery.backends.sendgrid.SendGridBackend.send"
 APPLY = "api.gifts.services.sending.apply_outcome"
-CLAIM, FINISH = "api.outbox.services.claim", "api.outbox.services.finish"
 
 POINTS = {
     "before the mail's intent is committed": [f"{DELIVER}:call", COMMIT],
@@ -40,7 +39,7 @@ def facts(gift: Gift) -> tuple[str, list[tuple[str, bool]]]:
 
 
 @pytest.mark.parametrize("points", POINTS.values(), ids=POINTS)
-def test_a_gift_is_mailed_once_wherever_its_worker_is_killed(points: list[str], drill: Drill) -> None:
+def test_a_gift_is_mailed_once_wherever_its_worker_is_killed(points: list[str], drill: MailDrill) -> None:
     gift = drill.due_gift("ben@example.com")
 
     drill.kill(*points, at=drill.now)
@@ -51,7 +50,7 @@ def test_a_gift_is_mailed_once_wherever_its_worker_is_killed(points: list[str], 
     assert_nothing_left()
 
 
-def test_a_worker_that_loops_is_no_different(drill: Drill) -> None:
+def test_a_worker_that_loops_is_no_different(drill: MailDrill) -> None:
     gift = drill.due_gift("ben@example.com")
 
     drill.kill(f"{SEND}:return", at=drill.now, command="work")
@@ -62,7 +61,7 @@ def test_a_worker_that_loops_is_no_different(drill: Drill) -> None:
     assert_nothing_left()
 
 
-def test_a_mail_of_which_nothing_is_ever_heard_goes_out_again_and_is_listed(deaf_drill: Drill) -> None:
+def test_a_mail_of_which_nothing_is_ever_heard_goes_out_again_and_is_listed(deaf_drill: MailDrill) -> None:
     drill = deaf_drill
     gift = drill.due_gift("ben@example.com")
     drill.kill(f"{SEND}:return", at=drill.now)
@@ -78,7 +77,7 @@ def test_a_mail_of_which_nothing_is_ever_heard_goes_out_again_and_is_listed(deaf
     assert_nothing_left()
 
 
-def test_thirty_gifts_are_mailed_once_each_by_workers_that_are_killed_again_and_again(drill: Drill) -> None:
+def test_thirty_gifts_are_mailed_once_each_by_workers_that_are_killed_again_and_again(drill: MailDrill) -> None:
     chance = random.Random(1730)  # noqa: S311 - the same drill every time, as far as threads allow
     rounds = [drill.now + minutes * MINUTE for minutes in (0, 2, 4, 6, 8)]
     due = {f"ben+{number}@example.com": rounds[number % len(rounds)] for number in range(30)}
