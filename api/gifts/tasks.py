@@ -16,10 +16,8 @@ from api.outbox.registry import Postpone, handles
 from api.rendering import services as renders
 from api.rendering.backends import get_backend
 from api.rendering.models import Render
-from api.rendering.services import OVERDUE, Failure, VerifiedFilm
+from api.rendering.services import Failure, VerifiedFilm
 from api.rendering.states import OPEN, RenderStatus
-
-UNREACHABLE = Failure("renderer_unreachable", "The rendering service could not be reached for an hour.", retryable=True)
 
 
 @handles("render.submit")
@@ -37,7 +35,7 @@ def submit_render(ref_id: UUID, *, now: datetime) -> None:
             services.apply_render_failure(render, Failure(error.code, error.detail, retryable=False), now=now)
             return
         if renders.is_overdue(render, now=now):
-            services.apply_render_failure(render, UNREACHABLE, now=now)
+            services.apply_render_failure(render, renders.time_out(render), now=now)
             return
         raise
     renders.record_submission(render.pk, provider_id, now=now)
@@ -59,7 +57,7 @@ def poll_render(ref_id: UUID, *, now: datetime) -> None:
     if render.status not in OPEN:
         return
     if renders.is_overdue(render, now=now):
-        services.apply_render_failure(render, OVERDUE, now=now)
+        services.apply_render_failure(render, renders.time_out(render), now=now)
     else:
         raise Postpone(now + renders.POLL_EVERY)
 

@@ -50,6 +50,7 @@ class VerifiedFilm:
     has_poster: bool
 
 
+UNREACHABLE = Failure("renderer_unreachable", "The rendering service could not be reached for an hour.", retryable=True)
 OVERDUE = Failure("render_timed_out", "The rendering service did not deliver the video within an hour.", retryable=True)
 
 
@@ -202,7 +203,13 @@ def record_failure(render: Render, failure: Failure, *, now: datetime) -> bool:
 
 
 def may_try_again(render: Render, failure: Failure) -> bool:
-    return failure.retryable and render.attempt < MAX_ATTEMPTS
+    """By itself: once, and not after an hour in which the renderer was tried or waited for all the time."""
+    return failure.retryable and failure not in (UNREACHABLE, OVERDUE) and render.attempt < MAX_ATTEMPTS
+
+
+def time_out(render: Render) -> Failure:
+    """Why a render that is overdue has no film."""
+    return UNREACHABLE if render.status == RenderStatus.QUEUED else OVERDUE
 
 
 def queue_last_look(render: Render, *, now: datetime) -> None:
