@@ -7,7 +7,7 @@ from uuid import UUID
 from api.delivery import services as delivery
 from api.delivery.outcomes import NotAccepted, Unknown
 from api.delivery.resolution import PATIENCE
-from api.exceptions import BackendError, InvalidStateError
+from api.exceptions import BackendError, InvalidStateError, NotFoundError
 from api.gifts import services
 from api.gifts.film import render_order
 from api.media import services as media
@@ -84,7 +84,7 @@ def delete_upload(ref_id: UUID, *, now: datetime) -> None:
     """An upload that is in use, or gone already, is left alone."""
     upload = Upload.objects.filter(pk=ref_id).first()
     if upload is not None:
-        with suppress(InvalidStateError):
+        with suppress(InvalidStateError, NotFoundError):
             media.delete_upload(upload, now=now)
 
 

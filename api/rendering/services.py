@@ -79,12 +79,11 @@ def begin_submission(render_id: UUID, *, now: datetime) -> Render | None:
         render = Render.objects.select_for_update(no_key=True).get(pk=render_id)
         if render.status != RenderStatus.QUEUED:
             return None
-        if render.submit_started_at is not None:
-            if told := next(iter(_provider_renders(render)), None):
-                record_submission(render_id, told, now=now)
-                return None
-            if now < render.submit_started_at + LOST_ANSWER_WAIT:
-                raise Postpone(render.submit_started_at + LOST_ANSWER_WAIT)
+        if told := next(iter(_provider_renders(render)), None):
+            record_submission(render_id, told, now=now)
+            return None
+        if render.submit_started_at and now < render.submit_started_at + LOST_ANSWER_WAIT:
+            raise Postpone(render.submit_started_at + LOST_ANSWER_WAIT)
         render.submit_started_at = now
         render.save(update_fields=["submit_started_at"])
         return render

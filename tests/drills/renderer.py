@@ -87,9 +87,12 @@ class StandIn(Renderer):
     def __init__(self, film: bytes) -> None:
         super().__init__()
         self.is_silent = False  # then its callbacks get lost
+        self.is_busy = False  # then it takes no orders
         self._film = film
 
     def answer(self, method: str, path: str, key: str, body: bytes) -> Answer:  # noqa: ARG002 - it takes any key
+        if method == "POST" and self.is_busy:
+            return 429, {"message": "Too Many Requests"}
         if method == "POST":
             order = Order(str(uuid4()), json.loads(body))
             self.orders.append(order)

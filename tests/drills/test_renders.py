@@ -103,6 +103,25 @@ def test_an_order_that_a_callback_tells_of_is_not_placed_again_by_a_worker_that_
     assert_nothing_left()
 
 
+def test_an_order_that_a_callback_tells_of_is_not_placed_again_after_a_second_one_was_refused(
+    film_drill: FilmDrill, renderer: StandIn
+) -> None:
+    gift = film_drill.submitted_gift()
+    film_drill.kill(*ORDERING["after the answer"], at=film_drill.now)
+    renderer.is_busy = True
+    film_drill.tick(film_drill.now + 130 * SECOND)
+    renderer.is_busy = False
+
+    renderer.render()
+    film_drill.tick(film_drill.now + 5 * MINUTE)
+    assert len(renderer.orders) == 1
+
+    film_drill.recover(after=6 * MINUTE)
+    assert_ready_once(gift)
+    assert len(renderer.orders) == 1
+    assert_nothing_left()
+
+
 def test_an_order_of_which_nothing_is_heard_is_placed_again_after_two_minutes(
     film_drill: FilmDrill, renderer: StandIn
 ) -> None:
