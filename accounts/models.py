@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from uuid6 import uuid7
 
@@ -46,8 +47,21 @@ class Account(models.Model):
         blank=True,
         help_text="Where the shop's products live. If any are listed, product links and pictures must be on them.",
     )
+    origins = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="The shop's own pages that may call the API from a browser, such as https://shop.example.com.",
+    )
     suspended_at = models.DateTimeField(null=True, blank=True, help_text="Since then every key of the shop is refused.")
+    resumed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="A suspension before this is over wherever it still stands."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [GinIndex(fields=["origins"], name="account_by_origin")]
 
     def __str__(self) -> str:
         return self.name
@@ -64,8 +78,13 @@ class ApiKey(models.Model):
     scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices))
     created_by = models.CharField(max_length=150, editable=False)
     created_at = models.DateTimeField(editable=False)
+    replaces = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="replaced_by",
+        help_text="The key that this one was issued in place of.",
+    )  # fmt: skip
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_by = models.CharField(max_length=150, blank=True, db_default="", default="", editable=False)
     last_used_on = models.DateField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -73,3 +92,18 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.id})"
+
+
+class RateWindow(models.Model):
+    """How many of a caller's calls in the present window are taken, by processes that took them in advance."""
+
+    caller = models.CharField(primary_key=True, max_length=80)
+    started_at = models.DateTimeField()
+    taken = models.PositiveIntegerField()
+    granted = models.PositiveIntegerField(help_text="How many the last process to ask was given.")
+
+    class Meta:
+        indexes = [models.Index(fields=["started_at"], name="rate_window_by_age")]
+
+    def __str__(self) -> str:
+        return self.caller

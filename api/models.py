@@ -2,6 +2,7 @@
 
 from api.delivery.models import MailEvent, Message
 from api.gifts.models import Gift, GiftEvent, GiftMedia
+from api.idempotency.models import IdempotentCall
 from api.media.models import Upload
 from api.outbox.models import Job
 from api.rendering.models import Render, RenderCallback
@@ -12,6 +13,7 @@ __all__ = [
     "Gift",
     "GiftEvent",
     "GiftMedia",
+    "IdempotentCall",
     "Job",
     "MailEvent",
     "Message",
