@@ -1,35 +1,39 @@
 """Shops, their keys and the team, for founders."""
 
 import re
-from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import services
-from accounts.models import Account, ApiKey, Scope, User
+from accounts import key_admin, services
+from accounts.models import Account, User
 from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
+
+__all__ = ["key_admin"]  # registered by being imported
 
 admin.site.site_header = admin.site.site_title = "Giftflick"
 admin.site.register(User, UserAdmin)
 
+ORIGIN = re.compile(r"(https://|http://(?=localhost(:|$)))[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
 DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+CARRIED_BY_KEYS = ("name", "requests_per_minute", "mails_per_day", "origins")
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Account
-        fields = ["name", "email", "order_gate", "requests_per_minute", "mails_per_day", "domains"]
-        widgets = {"domains": forms.TextInput(attrs={"class": "vLargeTextField"})}
+        fields = ["name", "email", "order_gate", "requests_per_minute", "mails_per_day", "domains", "origins"]
+        widgets = {name: forms.TextInput(attrs={"class": "vLargeTextField"}) for name in ("domains", "origins")}
         help_texts = {
             "domains": "Where the shop's products live, separated by commas. "
             "If any are listed, product links and pictures must be on them.",
+            "origins": "The shop's own pages that may call the API from a browser, such as https://shop.example.com, "
+            "separated by commas.",
         }
 
     def clean_domains(self) -> list[str]:
@@ -39,6 +43,14 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             if not DOMAIN.fullmatch(domain):
                 raise forms.ValidationError(f"{domain} is no host name such as shop.example.com.")
         return domains
+
+    def clean_origins(self) -> list[str]:
+        """As a browser's Origin header has them: anything else would match no page at all."""
+        origins = [origin.strip().lower().rstrip("/") for origin in self.cleaned_data["origins"]]
+        for origin in origins:
+            if not ORIGIN.fullmatch(origin):
+                raise forms.ValidationError(f"{origin} is no origin such as https://shop.example.com.")
+        return list(dict.fromkeys(origins))
 
 
 @admin.register(Account)
@@ -67,89 +79,15 @@ class AccountAdmin(ModelAdmin):
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        run_for_each(self, request, accounts, services.resume_account, done="Resumed")
+        now = timezone.now()
+        run_for_each(self, request, accounts, lambda account: services.resume_account(account, now=now), done="Resumed")
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:  # noqa: FBT001
+        carried_before = Account.objects.filter(pk=obj.pk).values(*CARRIED_BY_KEYS).first()
+        super().save_model(request, obj, form, change)
+        if carried_before not in (None, {name: getattr(obj, name) for name in CARRIED_BY_KEYS}):
+            services.project_later(obj, now=timezone.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:  # noqa: ARG002
         """A shop's gifts and keys are its history: suspend it instead."""
         return False
-
-
-class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
-    mode = forms.ChoiceField(
-        choices=[("live", "live"), ("test", "test: films are watermarked, mails never leave")],
-        initial="live",
-        widget=forms.RadioSelect,
-    )
-    scopes = forms.MultipleChoiceField(
-        choices=[(scope.value, scope.value) for scope in Scope],
-        initial=Scope.values,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="A key that sits in a shop's web page gets the first four only.",
-    )
-
-    class Meta:
-        model = ApiKey
-        fields = ["account", "name", "scopes", "expires_at"]
-
-    def clean_expires_at(self) -> datetime | None:
-        expires_at: datetime | None = self.cleaned_data["expires_at"]
-        if expires_at is not None and expires_at <= timezone.now():
-            raise forms.ValidationError("This key would have expired already.")
-        return expires_at
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
-    """A key is issued here and shown once; afterwards it can be revoked, not changed."""
-
-    form = ApiKeyForm
-    list_display = ["id", "name", "account", "livemode", "last_used_on", moment("created_at"), moment("revoked_at")]
-    list_filter = ["livemode", "account", ("revoked_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["account"]
-    search_fields = ["=id", "name", "account__name"]
-    actions = ["revoke"]
-
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:  # noqa: ARG002
-        if obj is None:
-            return ["account", "name", "mode", "scopes", "expires_at"]
-        return [
-            "id",
-            ("account", "name", "livemode"),
-            "scopes",
-            ("created_by", moment("created_at")),
-            ("last_used_on", moment("expires_at"), moment("revoked_at")),
-        ]
-
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        record, key = services.issue_api_key(
-            obj.account,
-            name=obj.name,
-            livemode=form.cleaned_data["mode"] == "live",
-            scopes=[Scope(scope) for scope in obj.scopes],
-            expires_at=obj.expires_at,
-            created_by=request.user.get_username(),
-            now=timezone.now(),
-        )
-        obj.pk = record.pk
-        request.issued = record, key  # type: ignore[attr-defined]
-
-    def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show the whole key on the answer itself: a message for the next page would be stored on the way."""
-        record, key = request.issued  # type: ignore[attr-defined]
-        page = {**self.admin_site.each_context(request), "title": "API key issued", "key": record, "text": key}
-        return TemplateResponse(request, "admin/api_key_issued.html", page)
-
-    @admin.action(description="Revoke", permissions=["delete"])
-    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
-        now = timezone.now()
-        run_for_each(self, request, keys, lambda key: services.revoke_api_key(key, now=now), done="Revoked")
-
-    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        return obj is None and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        """May revoke; a key's record is never deleted."""
-        return obj is None and super().has_delete_permission(request, obj)
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}

@@ -17,8 +17,6 @@ class HasScope(BasePermission):
         caller = request.auth
         if not isinstance(caller, Caller):
             raise NotAuthenticated("Send an API key in the header X-API-Key.")
-        if caller.is_suspended:
-            raise ForbiddenError("This account is suspended.", code="account_suspended")
         action = getattr(view, "action", None)
         if action is None:  # the method has no action: DRF answers 405
             return True

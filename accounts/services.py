@@ -1,10 +1,31 @@
-"""Opening accounts, issuing and revoking keys."""
+"""Opening accounts, and the life of their keys.
 
-from collections.abc import Sequence
-from datetime import datetime
+A key is a record in PostgreSQL and its projection in the key table, which is what lets a call in. What widens (issue,
+resume) is committed before it is projected; what narrows (revoke, expire, suspend) is projected before it is committed.
+So a crash in between always leaves a key refused, and `accounts.key_sync` brings both together again.
+"""
 
-from accounts import keys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Least
+
+from accounts import key_store, keys
 from accounts.models import Account, ApiKey, OrderGate, Scope
+from accounts.selectors import lifetime_of, state_of, working_keys_of
+from accounts.states import WORKING
+from api.exceptions import BackendError, InvalidStateError, UnavailableError
+from api.outbox import services as outbox
+
+LONGEST_OVERLAP = timedelta(days=90)
+SHORTEST = timedelta(microseconds=1)  # what PostgreSQL can tell apart
+REMEMBERED_USES = 10_000
+
+_noted: dict[str, date] = {}
 
 
 def create_account(
@@ -13,6 +34,25 @@ def create_account(
     return Account.objects.create(
         name=name, email=email, order_gate=order_gate, requests_per_minute=requests_per_minute
     )
+
+
+def project_later(account: Account, *, now: datetime) -> None:
+    """To be called in the transaction that changes what an account's keys carry: its name, limits or origins."""
+    outbox.enqueue("keys.project", account.pk, now=now, dedupe_key=f"keys.project:{uuid4()}")
+
+
+def project_account(account_id: UUID, *, now: datetime) -> None:
+    """Describe every working key anew; looks again afterwards, as another such job may have written older words."""
+    described: dict[str, object] = {}
+    while True:
+        changed = [
+            key for key in working_keys_of(account_id, now=now) if described.get(key.pk) != key_store.described_by(key)
+        ]
+        if not changed:
+            return
+        for key in changed:
+            key_store.describe(key)
+            described[key.pk] = key_store.described_by(key)
 
 
 def issue_api_key(
@@ -25,38 +65,165 @@ def issue_api_key(
     scopes: Sequence[Scope] | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """The key's record and the key itself, which is nowhere else: show it once, log it never."""
+    """The key's record and the key itself, which is nowhere else: show it once, log it never.
+
+    Once this returns the key works. If it cannot be projected it is revoked again and UnavailableError raised.
+    """
     text = keys.generate(livemode=livemode)
-    presented = keys.parse(text)
-    assert presented is not None  # noqa: S101 - what we generate, we can parse
-    record = ApiKey.objects.create(
-        id=presented.id,
-        account=account,
-        name=name,
-        livemode=livemode,
-        digest=presented.digest,
-        scopes=list(Scope.values if scopes is None else scopes),
-        created_by=created_by,
-        created_at=now,
-        expires_at=expires_at,
-    )
+    with transaction.atomic(durable=True):
+        locked = Account.objects.select_for_update().get(pk=account.pk)  # sees a suspension that comes at the same time
+        record = _record(
+            text,
+            account=locked,
+            name=name,
+            livemode=livemode,
+            scopes=list(Scope.values if scopes is None else scopes),
+            created_by=created_by,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    _project_or_revoke(record, now=now)
     return record, text
 
 
-def revoke_api_key(key: ApiKey, *, now: datetime) -> ApiKey:
-    """Revoking twice keeps the first time."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+def rotate_api_key(
+    key: ApiKey, *, overlap: timedelta, created_by: str, now: datetime, name: str | None = None
+) -> tuple[ApiKey, str]:
+    """A second key that may do the same and lives as long; the first one ends after `overlap`, or earlier as it was.
+
+    The first is touched only once the second works: a crash in between leaves the first as it was.
+    """
+    if not timedelta() <= overlap <= LONGEST_OVERLAP:
+        raise InvalidStateError(f"The overlap may be up to {LONGEST_OVERLAP.days} days.")
+    text = keys.generate(livemode=key.livemode)
+    with transaction.atomic(durable=True):
+        locked = Account.objects.select_for_update().get(pk=key.account_id)
+        old = ApiKey.objects.select_for_update().get(pk=key.pk)
+        if (state := state_of(old, now=now)) not in WORKING:
+            raise InvalidStateError(f"This key is {state}: issue another one instead.")
+        record = _record(
+            text,
+            account=locked,
+            name=name or old.name,
+            livemode=old.livemode,
+            scopes=old.scopes,
+            created_by=created_by,
+            created_at=now,
+            expires_at=None if (lifetime := lifetime_of(old)) is None else now + lifetime,
+            replaces=old,
+        )
+    _project_or_revoke(record, now=now)
+    try:
+        key_store.expire(_fresh(key), at=now + overlap)
+    except BackendError as error:
+        _revoke_record(record, revoked_by="rotation failed", now=now)
+        raise _unavailable(error) from error
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=Least("expires_at", now + overlap))
     key.refresh_from_db()
+    _let_vanish(key)
+    return record, text
+
+
+def revoke_api_key(key: ApiKey, *, revoked_by: str, now: datetime) -> ApiKey:
+    """Revoking twice keeps the first time, and who did it first."""
+    with _in_plain_words():
+        key_store.revoke(_fresh(key), at=now)
+    _revoke_record(key, revoked_by=revoked_by, now=now)
+    _let_vanish(key)
     return key
 
 
 def suspend_account(account: Account, *, now: datetime) -> Account:
-    Account.objects.filter(pk=account.pk, suspended_at=None).update(suspended_at=now)
+    """From now on every key of the account is refused, also one that is being issued at this moment."""
     account.refresh_from_db()
+    at = account.suspended_at or _after_resumption(account, now)
+    with _in_plain_words():
+        suspended: dict[str, datetime] = {}
+        _suspend_keys(account, at, suspended, now=now)
+        Account.objects.filter(pk=account.pk, suspended_at=None).update(
+            suspended_at=Greatest(at, F("resumed_at") + SHORTEST)
+        )
+        account.refresh_from_db()
+        if account.suspended_at is not None:  # else somebody resumed it in this instant
+            _suspend_keys(account, account.suspended_at, suspended, now=now)
     return account
 
 
-def resume_account(account: Account) -> Account:
-    Account.objects.filter(pk=account.pk).update(suspended_at=None)
+def resume_account(account: Account, *, now: datetime) -> Account:
+    """Suspensions from before are lifted in the record first; one that comes meanwhile stays."""
+    Account.objects.filter(pk=account.pk).update(
+        suspended_at=None, resumed_at=Greatest(now, F("suspended_at"), F("resumed_at"))
+    )
     account.refresh_from_db()
+    assert account.resumed_at is not None  # noqa: S101 - just set
+    with _in_plain_words():
+        for key in working_keys_of(account.pk, now=now):
+            key_store.resume(key, at=account.resumed_at)
     return account
+
+
+def note_use(key_id: str, *, now: datetime) -> None:
+    """Keep the day of a key's last use. One write a key, day and process: a process remembers what it has noted."""
+    today = now.date()
+    if _noted.get(key_id) == today:
+        return
+    ApiKey.objects.filter(Q(last_used_on=None) | Q(last_used_on__lt=today), pk=key_id).update(last_used_on=today)
+    if len(_noted) >= REMEMBERED_USES:
+        _noted.clear()
+    _noted[key_id] = today
+
+
+def _record(text: str, **fields: object) -> ApiKey:
+    presented = keys.parse(text)
+    assert presented is not None  # noqa: S101 - what we generate, we can parse
+    return ApiKey.objects.create(id=presented.id, digest=presented.digest, **fields)
+
+
+def _project_or_revoke(record: ApiKey, *, now: datetime) -> None:
+    try:
+        key_store.create(record)
+    except BackendError as error:
+        _revoke_record(record, revoked_by="issue failed", now=now)
+        raise _unavailable(error) from error
+
+
+def _revoke_record(key: ApiKey, *, revoked_by: str, now: datetime) -> None:
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=revoked_by)
+    key.refresh_from_db()
+
+
+def _let_vanish(key: ApiKey) -> None:
+    """Tell the table when it may forget an ended key; if it does not listen, the daily sync tells it."""
+    with suppress(BackendError):
+        key_store.describe(_fresh(key))
+
+
+def _suspend_keys(account: Account, at: datetime, suspended: dict[str, datetime], *, now: datetime) -> None:
+    """Suspend the working keys that `suspended` does not have at this time yet."""
+    for key in working_keys_of(account.pk, now=now):
+        if suspended.get(key.pk) != at:
+            key_store.suspend(key, at=at)
+            suspended[key.pk] = at
+
+
+def _after_resumption(account: Account, now: datetime) -> datetime:
+    """Clocks differ: a suspension that seems older than the last resumption would be lifted by it."""
+    return now if account.resumed_at is None else max(now, account.resumed_at + SHORTEST)
+
+
+def _fresh(key: ApiKey) -> ApiKey:
+    return ApiKey.objects.select_related("account").get(pk=key.pk)
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    try:
+        yield
+    except BackendError as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: BackendError) -> UnavailableError:
+    return UnavailableError(
+        f"{error.detail} Try again.", code="key_store_unavailable", retry_after=timedelta(seconds=5)
+    )

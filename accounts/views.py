@@ -1,21 +1,19 @@
 """`GET /v1/account`: who am I, what may I, how much have I used."""
 
 from django.utils import timezone
-from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import Caller
 from accounts.models import Scope
 from api.usage import usage_since
+from api.viewsets import ApiViewSet
 
 
-class AccountViewSet(viewsets.ViewSet):
+class AccountViewSet(ApiViewSet):
     required_scopes = {"list": Scope.ACCOUNT_READ}
 
-    def list(self, request: Request) -> Response:
-        caller = request.auth
-        assert isinstance(caller, Caller)  # noqa: S101 - HasScope has seen to it
+    def list(self, request: Request) -> Response:  # noqa: ARG002
+        caller = self.caller
         month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         return Response(
             {

@@ -1,6 +1,7 @@
 """Typed readers of environment variables: a missing or malformed one stops the process by name."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -41,6 +42,14 @@ def origin(name: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ImproperlyConfigured(f"{name} must start with http:// or https://")
     return value
+
+
+def networks(name: str, *, default: str) -> list[IPv4Network | IPv6Network]:
+    """A comma-separated list of networks, such as 10.20.0.0/16."""
+    try:
+        return [ip_network(part.strip()) for part in text(name, default).split(",") if part.strip()]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a list of networks, such as 10.20.0.0/16") from error
 
 
 def read_env_file(path: Path) -> None:

@@ -9,7 +9,7 @@ import secrets
 import sys
 from collections.abc import Mapping
 
-from local.aws.identities import MEDIA_BUCKET, REGION
+from local.aws.identities import KEY_TABLE, MEDIA_BUCKET, REGION
 from local.sendgrid.keys import generate
 from local.terminal import fail
 
@@ -33,6 +33,7 @@ def throwaway_environment() -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper(),
         "AWS_SECRET_ACCESS_KEY": secrets.token_hex(20),
         "MEDIA_BUCKET": MEDIA_BUCKET,
+        "KEY_TABLE": KEY_TABLE,
         "RENDERER_URL": f"http://{NOWHERE}",
         "RENDERER_API_KEY": secrets.token_hex(20),
         "RENDERER_SANDBOX_API_KEY": secrets.token_hex(20),

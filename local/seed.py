@@ -9,8 +9,9 @@ import json
 import secrets
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,35 +55,45 @@ def seed(stack: Stack) -> Access:
 
 
 def _plant(file: Path) -> Access:
-    from django.db import transaction
     from django.utils import timezone
 
+    from accounts.key_sync import sync
     from api.templates.services import seed_templates
 
     now = timezone.now()
     seed_templates(now=now)
+    sync(now=now)  # the local AWS forgets its tables when it stops
     kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
-    with transaction.atomic():
-        password, password_hash = _working_password(kept.get("admin_password"), kept.get("admin_password_hash"))
-        access = Access(
-            api_key=_working_key(kept.get("api_key"), CONFETTI_SHOP, livemode=True, now=now),
-            test_api_key=_working_key(kept.get("test_api_key"), CONFETTI_SHOP, livemode=False, now=now),
-            second_api_key=_working_key(kept.get("second_api_key"), SUNSET_BOOKS, livemode=True, now=now),
-            admin_username=FOUNDER[0],
-            admin_password=password,
-        )
-        # Before the commit: of what is in the database, the plain text is never lost.
-        write_private(file, json.dumps({**asdict(access), "admin_password_hash": password_hash}, indent=2))
-    return access
+    keep = partial(_keep, file, kept)
+    for name, shop, livemode in (
+        ("api_key", CONFETTI_SHOP, True),
+        ("test_api_key", CONFETTI_SHOP, False),
+        ("second_api_key", SUNSET_BOOKS, True),
+    ):
+        keep(name, _working_key(kept.get(name), shop, livemode=livemode, now=now))
+    password, password_hash = _working_password(kept.get("admin_password"), kept.get("admin_password_hash"))
+    keep("admin_username", FOUNDER[0])
+    keep("admin_password", password)
+    keep("admin_password_hash", password_hash)
+    return Access(**{field.name: kept[field.name] for field in fields(Access)})
+
+
+def _keep(file: Path, kept: dict[str, str], name: str, value: str) -> None:
+    """Written down at once: killed now, the next start finds it."""
+    if kept.get(name) != value:
+        kept[name] = value
+        write_private(file, json.dumps(kept, indent=2))
 
 
 def _working_key(kept: str | None, shop: tuple[str, str], *, livemode: bool, now: datetime) -> str:
     """The kept key unless it was revoked, or the database is another one; else a new one."""
-    from accounts.selectors import api_key_presented_as
+    from accounts.authorizer import Refused, verify
     from accounts.services import issue_api_key
 
-    if kept is not None and api_key_presented_as(kept, now=now) is not None:
-        return kept
+    if kept is not None:
+        verdict = verify(kept, now=now)
+        if not isinstance(verdict, Refused) or verdict.reason == "suspended":
+            return kept
     name = "make run, live" if livemode else "make run, test"
     _, key = issue_api_key(_account(*shop), name=name, livemode=livemode, created_by="local.seed", now=now)
     return key

@@ -8,9 +8,16 @@ from rest_framework.test import APIClient
 
 from accounts.models import Account, OrderGate, Scope
 from accounts.services import create_account, issue_api_key
+from accounts.throttling import limiter
 from api.templates.models import Template
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def unlimited() -> None:
+    """What a test takes of an address's calls is not held against the next one."""
+    limiter.forget()
 
 
 @pytest.fixture

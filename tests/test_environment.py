@@ -16,7 +16,7 @@ from giftflick.env import read_env_file
 from local.environment import throwaway_environment
 
 ROOT = Path(__file__).resolve().parent.parent
-READERS = {"text", "flag", "words", "origin"}
+READERS = {"text", "flag", "words", "origin", "networks"}
 READ_BY_BOTO3 = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"}
 
 
@@ -57,11 +57,12 @@ def test_the_example_has_exactly_the_variables_that_are_read() -> None:
 
 
 def test_no_variable_is_read_behind_the_readers_back() -> None:
-    readers_own = ROOT / "giftflick" / "env.py"
+    """Two may: the readers themselves, and what runs where Django is not."""
+    exempt = {ROOT / "giftflick" / "env.py", ROOT / "accounts" / "authorizer.py"}
     for package in ("accounts", "api", "giftflick"):
         for file in (ROOT / package).rglob("*.py"):
             source = file.read_text(encoding="utf-8").replace('os.environ.setdefault("DJANGO_SETTINGS_MODULE"', "")
-            assert file == readers_own or not re.search(r"\benviron\b|\bgetenv\b", source), file
+            assert file in exempt or not re.search(r"\benviron\b|\bgetenv\b", source), file
 
 
 def test_each_variable_of_the_example_is_explained_in_one_line() -> None:

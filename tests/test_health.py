@@ -1,17 +1,21 @@
 """Is the process up, and can it do its work: with everything there, and with parts away."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker, Settings
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker, Settings
 
-from accounts import keys
+from accounts import authorizer
+from accounts.models import Account
 from api.media import bucket
 from giftflick import health
 from local.ports import free_port
+from tests.conftest import client_for
 
 
 @pytest.fixture
@@ -20,12 +24,25 @@ def unlooked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def no_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    bucket.client.cache_clear()
-    with monkeypatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+def no_bucket() -> Iterator[None]:
+    """boto3 reads the address when a client is made, and the processes keep theirs."""
+    with away("S3", bucket.client.cache_clear):
         yield
-    bucket.client.cache_clear()
+
+
+@pytest.fixture
+def no_key_store() -> Iterator[None]:
+    with away("DYNAMODB", authorizer.client.cache_clear):
+        yield
+
+
+@contextmanager
+def away(service: str, forget_client: Callable[[], None]) -> Iterator[None]:
+    forget_client()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{free_port()}")
+        yield
+    forget_client()
 
 
 @pytest.fixture
@@ -48,17 +65,16 @@ def test_healthz_says_the_version_and_asks_nobody(client: Client, settings: Sett
 
 
 @pytest.mark.django_db
-def test_readyz_looks_once_in_five_seconds(
-    client: Client, unlooked: None, django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    well = (200, {"status": "ok", "database": "ok", "bucket": "ok"})
-    for seconds_ago, queries in ((None, 1), (0, 0), (4, 0), (6, 1)):
+def test_readyz_looks_once_in_five_seconds(client: Client, unlooked: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    well = (200, {"status": "ok", "database": "ok", "key_store": "ok", "bucket": "ok"})
+    for seconds_ago, looks in ((None, 1), (0, 0), (4, 0), (6, 1)):
         if seconds_ago is not None:
             assert health._last is not None
             monkeypatch.setattr(health, "_last", (time.monotonic() - seconds_ago, health._last[1]))
-        with django_assert_num_queries(queries):
+        with CaptureQueriesContext(connection) as queries:
             answer = client.get("/readyz")
         assert (answer.status_code, answer.json()) == well
+        assert [query["sql"] for query in queries].count("SELECT 1") == looks
 
 
 @pytest.mark.django_db
@@ -66,18 +82,45 @@ def test_readyz_names_a_bucket_that_is_away(client: Client, unlooked: None, no_b
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert answer.json() == {"status": "unavailable", "database": "ok", "bucket": "away"}
+    assert answer.json() == {"status": "unavailable", "database": "ok", "key_store": "ok", "bucket": "away"}
 
 
 def test_readyz_names_a_database_that_is_away(client: Client, unlooked: None, no_database: None) -> None:
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert answer.json() == {"status": "unavailable", "database": "away", "bucket": "ok"}
+    assert answer.json() == {"status": "unavailable", "database": "away", "key_store": "ok", "bucket": "ok"}
 
 
-def test_a_call_without_a_database_is_a_problem_to_come_back_with(client: Client, no_database: None) -> None:
-    answer = client.get("/v1/account", headers={"X-API-Key": keys.generate(livemode=True)})
+@pytest.mark.django_db
+def test_readyz_names_a_key_store_that_is_away(client: Client, unlooked: None, no_key_store: None) -> None:
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer.json() == {"status": "unavailable", "database": "ok", "key_store": "away", "bucket": "ok"}
+
+
+def test_a_call_without_a_database_is_a_problem_to_come_back_with(
+    transactional_db: None, account: Account, request: pytest.FixtureRequest
+) -> None:
+    caller = client_for(account)
+
+    request.getfixturevalue("no_database")
+    answer = caller.get("/v1/account")
+
+    assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
+    assert (answer.json()["code"], answer["Retry-After"]) == ("unavailable", "5")
+
+
+@pytest.mark.django_db
+def test_a_call_without_a_key_store_is_a_problem_to_come_back_with(
+    account: Account, request: pytest.FixtureRequest
+) -> None:
+    caller = client_for(account)
+    assert caller.get("/v1/account").status_code == 200
+
+    request.getfixturevalue("no_key_store")
+    answer = caller.get("/v1/account")
 
     assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
     assert (answer.json()["code"], answer["Retry-After"]) == ("unavailable", "5")

@@ -7,6 +7,8 @@ from typing import Any, Final
 REGION: Final = "ap-southeast-2"
 MEDIA_BUCKET = "giftflick-media"
 BUCKET_ARN = f"arn:aws:s3:::{MEDIA_BUCKET}"
+KEY_TABLE = "giftflick-keys"
+TABLE_ARN = f"arn:aws:dynamodb:{REGION}:123456789012:table/{KEY_TABLE}"
 
 APP_USER = "giftflick-app"
 RENDERER_USER = "giftflick-renderer"
@@ -46,6 +48,7 @@ POLICIES = {
             ],
             f"{BUCKET_ARN}/*",
         ),
+        _allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Scan"], TABLE_ARN),
     ),
     RENDERER_USER: _policy(
         _allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], f"{BUCKET_ARN}/renders/*"),

@@ -1,4 +1,4 @@
-"""What has to be in AWS before Giftflick can run: the media bucket, and the two users with their access keys."""
+"""What has to be in AWS before Giftflick can run: media bucket, key table, and the two users with their access keys."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -6,9 +6,19 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from local.aws.identities import APP_USER, MEDIA_BUCKET, POLICIES, REGION, RENDERER_USER, ROOT_KEY, AccessKey
+from local.aws.identities import (
+    APP_USER,
+    KEY_TABLE,
+    MEDIA_BUCKET,
+    POLICIES,
+    REGION,
+    RENDERER_USER,
+    ROOT_KEY,
+    AccessKey,
+)
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CORSConfigurationTypeDef, LifecycleRuleUnionTypeDef
@@ -39,8 +49,21 @@ def seed(endpoint_url: str) -> Credentials:
     """Bring the AWS at `endpoint_url` into the wanted state and return new access keys; older ones end."""
     session = boto3.Session(ROOT_KEY.id, ROOT_KEY.secret, region_name=REGION)
     _set_up_bucket(session.client("s3", endpoint_url=endpoint_url))
+    set_up_table(session.client("dynamodb", endpoint_url=endpoint_url), KEY_TABLE)
     iam = session.client("iam", endpoint_url=endpoint_url)
     return Credentials(app=_set_up_user(iam, APP_USER), renderer=_set_up_user(iam, RENDERER_USER))
+
+
+def set_up_table(dynamodb: "DynamoDBClient", name: str) -> None:
+    """Empty after every start of the local AWS: `manage.py sync_api_keys` fills it from the records."""
+    with suppress(dynamodb.exceptions.ResourceInUseException):
+        dynamodb.create_table(
+            TableName=name,
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"})
 
 
 def _set_up_bucket(s3: "S3Client") -> None:

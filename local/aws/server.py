@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 
 from botocore.credentials import Credentials
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.responses import DynamoHandler
 from moto.iam.models import IAMBackend, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
@@ -29,6 +30,8 @@ class LocalAws:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._store = store
         _create_root()
+        # Where moto asks what a call is about; for tables it has no answer of its own.
+        DynamoHandler._determine_resource = _table_of  # type: ignore[attr-defined]  # noqa: SLF001
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         call = _call(environ)
@@ -81,6 +84,12 @@ def _as_environ(headers: dict[str, str]) -> dict[str, str]:
 
 def _is_for_s3(environ: "WSGIEnvironment") -> bool:
     return "/s3/aws4_request" in environ.get("HTTP_AUTHORIZATION", "")
+
+
+def _table_of(call: DynamoHandler) -> str:
+    """What a policy must allow a call on."""
+    name = call.body.get("TableName", "*")
+    return f"arn:aws:dynamodb:{call.region}:{call.current_account}:table/{name}"
 
 
 def _secret_of(access_key: str) -> str | None:

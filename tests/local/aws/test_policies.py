@@ -7,9 +7,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws.enforcement import enforced_policies
-from local.aws.identities import MEDIA_BUCKET, REGION, ROOT_KEY, AccessKey
+from local.aws.identities import KEY_TABLE, MEDIA_BUCKET, REGION, ROOT_KEY, AccessKey
 from local.aws.seed import Credentials
 from tests.local.aws.harness import BUCKET, ELSEWHERE, PART, RENDER, answer_to, client
+
+KEY = {"id": {"S": "any"}}
 
 DENIED_IN_S3: dict[str, Callable[[Any], Any]] = {
     "get": lambda s3: s3.get_object(**RENDER),
@@ -40,7 +42,8 @@ DENIED_ELSEWHERE: dict[str, tuple[str, Callable[[Any], Any]]] = {
         lambda iam: iam.put_user_policy(UserName="giftflick-renderer", PolicyName="all", PolicyDocument="{}"),
     ),
     "list tables": ("dynamodb", lambda dynamodb: dynamodb.list_tables()),
-    "read a table": ("dynamodb", lambda dynamodb: dynamodb.get_item(TableName="keys", Key={"id": {"S": "any"}})),
+    "read a table": ("dynamodb", lambda dynamodb: dynamodb.get_item(TableName=KEY_TABLE, Key=KEY)),
+    "write a table": ("dynamodb", lambda dynamodb: dynamodb.put_item(TableName=KEY_TABLE, Item=KEY)),
     "assume a role": (
         "sts",
         lambda sts: sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/any", RoleSessionName="any"),
@@ -114,6 +117,55 @@ def test_a_wrong_secret_is_refused(url: str, credentials: Credentials) -> None:
     forged = client("s3", url, AccessKey(credentials.renderer.id, "guess"))
     with enforced_policies(url), pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         forged.put_object(Bucket=MEDIA_BUCKET, Key="renders/x", Body=b"x")
+
+
+APP_DENIED_IN_DYNAMODB: dict[str, Callable[[Any], Any]] = {
+    "delete a key": lambda dynamodb: dynamodb.delete_item(TableName=KEY_TABLE, Key=KEY),
+    "query": lambda dynamodb: dynamodb.query(
+        TableName=KEY_TABLE, KeyConditionExpression="id = :id", ExpressionAttributeValues={":id": {"S": "any"}}
+    ),
+    "read in batches": lambda dynamodb: dynamodb.batch_get_item(RequestItems={KEY_TABLE: {"Keys": [KEY]}}),
+    "write in batches": lambda dynamodb: dynamodb.batch_write_item(
+        RequestItems={KEY_TABLE: [{"DeleteRequest": {"Key": KEY}}]}
+    ),
+    "look at the table": lambda dynamodb: dynamodb.describe_table(TableName=KEY_TABLE),
+    "drop the table": lambda dynamodb: dynamodb.delete_table(TableName=KEY_TABLE),
+    "turn off expiry": lambda dynamodb: dynamodb.update_time_to_live(
+        TableName=KEY_TABLE, TimeToLiveSpecification={"Enabled": False, "AttributeName": "ttl"}
+    ),
+    "list tables": lambda dynamodb: dynamodb.list_tables(),
+    "read another table": lambda dynamodb: dynamodb.get_item(TableName="another", Key=KEY),
+    "write another table": lambda dynamodb: dynamodb.put_item(TableName=f"{KEY_TABLE}-2", Item=KEY),
+}
+
+
+def test_the_app_may_look_after_the_keys(url: str, credentials: Credentials) -> None:
+    dynamodb = client("dynamodb", url, credentials.app)
+    with enforced_policies(url):
+        dynamodb.put_item(TableName=KEY_TABLE, Item=KEY)
+        dynamodb.update_item(
+            TableName=KEY_TABLE,
+            Key=KEY,
+            UpdateExpression="SET revoked_at = :at",
+            ExpressionAttributeValues={":at": {"N": "1"}},
+        )
+        item = dynamodb.get_item(TableName=KEY_TABLE, Key=KEY, ConsistentRead=True)["Item"]
+        assert dynamodb.scan(TableName=KEY_TABLE)["Items"] == [item]
+    assert item == {**KEY, "revoked_at": {"N": "1"}}
+
+
+@pytest.mark.parametrize("what", APP_DENIED_IN_DYNAMODB)
+def test_the_app_may_do_nothing_else_in_dynamodb(url: str, credentials: Credentials, what: str) -> None:
+    with enforced_policies(url), pytest.raises(ClientError) as raised:
+        APP_DENIED_IN_DYNAMODB[what](client("dynamodb", url, credentials.app))
+
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_the_key_table_forgets_what_has_ended(url: str, credentials: Credentials) -> None:
+    described = client("dynamodb", url, ROOT_KEY).describe_time_to_live(TableName=KEY_TABLE)
+
+    assert described["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
 
 
 def test_the_app_may_do_its_work(url: str, app: Any, film: dict[str, str]) -> None:

@@ -1,0 +1,227 @@
+"""Keys and accounts as founders handle them: issue, rotate, revoke, states, origins."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.utils import timezone
+
+from accounts import services
+from accounts.authorizer import Refused, Verified, verify
+from accounts.models import Account, ApiKey, User
+from api.outbox.models import Job
+from tests.accounts.proxy import Proxy
+
+KEYS = "/admin/accounts/apikey/"
+ACCOUNTS = "/admin/accounts/account/"
+
+pytestmark = pytest.mark.usefixtures("table")
+
+
+@pytest.fixture
+def founder(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("ada"))
+    return client
+
+
+@pytest.fixture
+def issued(account: Account) -> tuple[ApiKey, str]:
+    return services.issue_api_key(account, name="Web page", livemode=True, created_by="ada", now=timezone.now())
+
+
+def act(client: Client, action: str, *keys: ApiKey, **fields: Any) -> Any:
+    return client.post(KEYS, {"action": action, "_selected_action": [key.pk for key in keys], **fields})
+
+
+def told(answer: Any) -> list[str]:
+    return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+def issue_form(account: Account) -> dict[str, Any]:
+    return {
+        "account": account.pk, "name": "Web page", "mode": "live", "scopes": ["gifts:read"],
+        "expires_at_0": "", "expires_at_1": "",
+    }  # fmt: skip
+
+
+def test_a_key_is_shown_only_once_its_record_is_committed_and_projected(
+    transactional_db: None, founder: Client, now: datetime
+) -> None:
+    account = services.create_account(name="Confetti Shop", email="shop@confetti.example")
+
+    answer = founder.post(f"{KEYS}add/", issue_form(account))
+
+    assert answer.status_code == 200
+    assert isinstance(verify(answer.context["text"], now=timezone.now()), Verified)
+    assert ApiKey.objects.get().created_by == "ada"
+
+
+def test_a_key_that_cannot_be_projected_is_told_and_not_shown(founder: Client, account: Account, away: Proxy) -> None:
+    answer = founder.post(f"{KEYS}add/", issue_form(account))
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{KEYS}add/")
+    assert len(told(answer)) == 1
+    assert told(answer)[0].startswith("The key table is away")
+    assert ApiKey.objects.get().revoked_by == "issue failed"
+
+
+def test_a_form_of_somebody_elses_page_issues_nothing(founder: Client, account: Account) -> None:
+    founder.handler.enforce_csrf_checks = True
+
+    assert founder.post(f"{KEYS}add/", issue_form(account)).status_code == 403
+    assert not ApiKey.objects.exists()
+
+
+def test_rotating_asks_for_the_overlap_and_shows_the_new_key_once(founder: Client, issued: tuple[ApiKey, str]) -> None:
+    old, first = issued
+
+    asked = act(founder, "rotate", old)
+    assert (asked.status_code, ApiKey.objects.count()) == (200, 1)
+    assert 'name="overlap"' in asked.content.decode()
+
+    answer = act(founder, "rotate", old, overlap="168")
+    new = ApiKey.objects.exclude(pk=old.pk).get()
+    second, page = answer.context["text"], answer.content.decode()
+    assert (page.count(second), old.pk in page, "no-store" in answer["Cache-Control"]) == (1, True, True)
+    assert (new.created_by, new.replaces) == ("ada", old)
+    old.refresh_from_db()
+    assert old.expires_at == new.created_at + timedelta(days=7)
+    assert [isinstance(verify(text, now=timezone.now()), Verified) for text in (first, second)] == [True, True]
+    kept = str([vars(entry) for entry in LogEntry.objects.all()]) + str(dict(founder.session)) + str(answer.headers)
+    assert second[-38:-6] not in kept
+    assert LogEntry.objects.count() == 2
+
+
+@pytest.mark.parametrize("overlap", ["", "-1", "5", "999999", "a day", "1e3"])
+def test_an_overlap_that_is_not_offered_is_asked_for_again(
+    founder: Client, issued: tuple[ApiKey, str], overlap: str
+) -> None:
+    answer = act(founder, "rotate", issued[0], overlap=overlap)
+
+    assert (answer.status_code, list(answer.context["form"].errors)) == (200, ["overlap"])
+    assert ApiKey.objects.count() == 1
+
+
+def test_keys_are_rotated_one_at_a_time(founder: Client, issued: tuple[ApiKey, str], account: Account) -> None:
+    another, _ = services.issue_api_key(account, name="b", livemode=True, created_by="a", now=timezone.now())
+
+    answer = act(founder, "rotate", issued[0], another, overlap="1")
+
+    assert told(answer) == ["Rotate one key at a time: the new one is shown only once."]
+    assert ApiKey.objects.count() == 2
+
+
+def test_a_key_that_has_ended_is_not_rotated(founder: Client, issued: tuple[ApiKey, str]) -> None:
+    assert told(act(founder, "revoke", issued[0])) == ["Revoked: 1."]
+
+    answer = act(founder, "rotate", issued[0], overlap="1")
+
+    assert told(answer)[-1].endswith("This key is revoked: issue another one instead.")
+    assert ApiKey.objects.get().revoked_by == "ada"
+    assert verify(issued[1], now=timezone.now()) == Refused("revoked")
+
+
+def test_a_revocation_that_the_table_does_not_take_is_told(
+    founder: Client, issued: tuple[ApiKey, str], proxy: Proxy
+) -> None:
+    proxy.answers = lambda: (500, b"{}")
+
+    answer = act(founder, "revoke", issued[0])
+
+    assert len(told(answer)) == 1
+    assert "The key table is away" in told(answer)[0]
+    assert ApiKey.objects.get().revoked_at is None
+
+
+@pytest.mark.parametrize("action", ["rotate", "revoke"])
+def test_who_may_only_look_changes_no_key(issued: tuple[ApiKey, str], action: str) -> None:
+    from django.contrib.auth.models import Permission
+
+    viewer = User.objects.create_user("support", is_staff=True)
+    viewer.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+    client = Client()
+    client.force_login(viewer)
+
+    act(client, action, issued[0], overlap="0")
+
+    assert isinstance(verify(issued[1], now=timezone.now()), Verified)
+    assert ApiKey.objects.count() == 1
+
+
+def test_keys_are_listed_and_found_by_state(founder: Client, account: Account) -> None:
+    now = timezone.now()
+    ends = {"live": None, "expiring": timedelta(days=1), "expired": timedelta(seconds=-1), "revoked": None}
+    for state, end in ends.items():
+        key, _ = services.issue_api_key(
+            account, name=state, livemode=True, created_by="ada", now=now, expires_at=now + end if end else None
+        )
+        if state == "revoked":
+            services.revoke_api_key(key, revoked_by="ada", now=now)
+
+    for state in ends:
+        found = founder.get(KEYS, {"state": state}).context["cl"].result_list
+        assert [key.name for key in found] == [state]
+    page = founder.get(KEYS).content.decode()
+    assert [page.count(f'<td class="field-state">{state}</td>') for state in ends] == [1, 1, 1, 1]
+    assert founder.get(KEYS, {"state": "lost"}).status_code == 302
+
+
+def account_form(account: Account, **changes: Any) -> dict[str, Any]:
+    names = ["name", "email", "order_gate", "requests_per_minute", "mails_per_day"]
+    return {**{name: getattr(account, name) for name in names}, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "jobs"),
+    [
+        ({"requests_per_minute": 60}, 1),
+        ({"origins": "https://shop.example"}, 1),
+        ({"name": "Confetti & Co"}, 1),
+        ({"email": "new@confetti.example"}, 0),
+        ({}, 0),
+    ],
+)
+def test_what_keys_carry_is_projected_after_a_change(
+    founder: Client, account: Account, changes: dict[str, Any], jobs: int
+) -> None:
+    for _ in range(2):
+        answer = founder.post(f"{ACCOUNTS}{account.pk}/change/", account_form(account, **changes))
+        assert answer.status_code == 302
+
+    assert list(Job.objects.values_list("kind", "ref_id")) == [("keys.project", account.pk)] * jobs
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("", []),
+        (
+            "https://Shop.Example.com/, http://localhost:3000,https://shop.example.com",
+            ["https://shop.example.com", "http://localhost:3000"],
+        ),
+    ],
+)
+def test_an_accounts_origins_are_as_a_browser_sends_them(
+    founder: Client, account: Account, typed: str, kept: list[str]
+) -> None:
+    founder.post(f"{ACCOUNTS}{account.pk}/change/", account_form(account, origins=typed))
+
+    account.refresh_from_db()
+    assert account.origins == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "*", "null", "shop.example", "http://shop.example", "https://shop.example/path", "https://*.example",
+        "https://", "https://user@shop.example", "https://shop.example:99999999", "https://a b", "ftp://x.example",
+    ],
+)  # fmt: skip
+def test_what_is_no_origin_is_refused(founder: Client, account: Account, typed: str) -> None:
+    answer = founder.post(f"{ACCOUNTS}{account.pk}/change/", account_form(account, origins=typed))
+
+    assert list(answer.context["adminform"].form.errors) == ["origins"]
