@@ -1,5 +1,6 @@
 """What can go wrong, and the one shape (RFC 9457) in which a caller is told."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -7,13 +8,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse, UnreadablePostError
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from giftflick.logs import request_id
 
 PROBLEM = "application/problem+json"
+COME_BACK_AFTER = timedelta(seconds=5)  # unless whoever raises a 503 knows better
 
 TITLES = {
     400: "The request is not valid",
@@ -100,6 +102,16 @@ class DeliveryInProgressError(ApplicationError):
     code = "delivery_in_progress"
 
 
+class IdempotencyInProgressError(ApplicationError):
+    status = 409
+    code = "idempotency_in_progress"
+
+
+class IdempotencyMismatchError(ApplicationError):
+    status = 422
+    code = "idempotency_mismatch"
+
+
 class GoneError(ApplicationError):
     status = 410
     code = "gone"
@@ -179,8 +191,9 @@ def problem_for_exception(exception: Exception, context: Mapping[str, Any]) -> R
     response = Response(
         problem_body(error.status, error.code, error.detail, error.errors), status=error.status, content_type=PROBLEM
     )
-    if error.retry_after is not None:
-        response["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
+    retry_after = error.retry_after or (COME_BACK_AFTER if error.status == 503 else None)
+    if retry_after is not None:
+        response["Retry-After"] = str(max(1, math.ceil(retry_after.total_seconds())))
     if isinstance(exception, drf.APIException) and (challenge := getattr(exception, "auth_header", None)):
         response["WWW-Authenticate"] = challenge
     return response
@@ -199,9 +212,9 @@ def _as_application_error(exception: Exception) -> ApplicationError | None:
         case PermissionDenied():
             return ForbiddenError("You may not do this.")
         case BackendError() | OperationalError() | InterfaceError():
-            return UnavailableError(
-                "A service behind the API is away; nothing was done.", retry_after=timedelta(seconds=5)
-            )
+            return UnavailableError("A service behind the API is away; nothing was done.")
+        case UnreadablePostError():
+            return ApplicationError("The body broke off.", code="malformed")
     return None
 
 

@@ -39,6 +39,26 @@ class StrictSerializer(serializers.Serializer[Any]):
         return field is not None and not field.required and not field.allow_null
 
 
+class WholeSerializer(StrictSerializer):
+    """A part of a body that is given whole, also in a PATCH, in which DRF requires no field at any depth."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)
+        missing: dict[str, Any] = {
+            name: [serializers.ErrorDetail("This field is required.", code="required")]
+            for name, field in self.fields.items()
+            if field.required and data.get(name) is None
+        }
+        if not missing:
+            return super().to_internal_value(data)
+        try:
+            super().to_internal_value({name: value for name, value in data.items() if name not in missing})
+        except serializers.ValidationError as error:
+            missing |= serializers.as_serializer_error(error)
+        raise serializers.ValidationError(missing)
+
+
 class TextField(serializers.CharField):
     """Text as the sender wrote it, any number of lines. A number is not text."""
 

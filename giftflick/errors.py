@@ -1,19 +1,38 @@
 """What a caller sees when no view answers: a problem under the API's paths, a page elsewhere."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts.throttling import Allowance
 from api.exceptions import problem_response
 from api.viewing.headers import allow_content
 
 API_PATHS = ("/v1", "/public", "/hooks")
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django itself will not take, above all a Host that is none of ours."""
+    if isinstance(exception, RequestDataTooBig) and request.path.startswith(API_PATHS):
+        return problem_response(413, "too_large", "This body is too large.")
     if request.path.startswith(API_PATHS):
         return problem_response(400, "bad_request", "The request is malformed, or its Host is none of ours.")
     return _page(request, 400, "This cannot be answered", "The address of this page may be mistyped.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    if request.path.startswith(API_PATHS):
+        return problem_response(403, "csrf_failed", "This call needs a token against forgery.")
+    return _page(request, 403, "Please go back and try again", "This page was open too long, or cookies are off.")
+
+
+def too_many_requests(request: HttpRequest, allowance: Allowance) -> HttpResponse:
+    if request.path.startswith((*API_PATHS, "/readyz")):
+        response = problem_response(429, "rate_limited", f"One address may call {allowance.limit} times a minute.")
+    else:
+        response = _page(request, 429, "One moment, please", "There were very many requests. Try again in a minute.")
+    response["Retry-After"] = allowance.resets_in_s
+    return response
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""What every request gets: an id that comes back and stands in each log line, and one log line."""
+"""What every request gets: an id that comes back and stands in each log line, one log line, a limit to its like."""
 
 import logging
 import re
@@ -7,13 +7,17 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
-from giftflick.errors import API_PATHS
+from accounts.addresses import client_address
+from accounts.throttling import Allowance, limiter
+from giftflick.errors import API_PATHS, too_many_requests
 from giftflick.logs import request_id
 
 log = logging.getLogger("giftflick.requests")
 
 CALLERS_OWN_ID = re.compile(r"[\x21-\x7e]{1,128}")
+OPEN_TO_ANYBODY = re.compile(r"/(?:public(?:/.*)?|[gc]/.*|readyz)\Z", re.DOTALL)
 
 
 class RequestMiddleware:
@@ -31,6 +35,10 @@ class RequestMiddleware:
             response["X-Request-Id"] = request_id.get()
             if request.path.startswith(API_PATHS):  # names, addresses and signed URLs are in there
                 response.headers.setdefault("Cache-Control", "no-store")
+            allowance = getattr(request, "allowance", None)
+            if isinstance(allowance, Allowance):
+                for name, value in allowance.headers.items():
+                    response[name] = value
             log.info(
                 "request",
                 extra={
@@ -48,3 +56,17 @@ class RequestMiddleware:
     def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
         """Log a view's crash; what the caller is answered is decided by `giftflick.errors`."""
         log.error("unhandled exception", exc_info=exception)
+
+
+class AddressLimitMiddleware:
+    """Limits, per client address, what can be called without a key."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not OPEN_TO_ANYBODY.match(request.path_info):
+            return self.get_response(request)
+        allowance = limiter.take_for_address(client_address(request), now=timezone.now())
+        request.allowance = allowance  # type: ignore[attr-defined]
+        return self.get_response(request) if allowance.is_granted else too_many_requests(request, allowance)

@@ -19,13 +19,15 @@ RELEASE = env.text("RELEASE", "unreleased")
 BASE_URL = env.origin("BASE_URL")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "giftflick.admin_app.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
+    "drf_spectacular_sidecar",  # files only: what draws the API reference
     "accounts",
     "api",
 ]
@@ -33,6 +35,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "giftflick.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "giftflick.middleware.AddressLimitMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -90,6 +94,7 @@ STATICFILES_DIRS = [BASE_DIR / "api" / "viewing" / "static"]
 # media and the films travel by presigned URL.
 AWS_REGION = env.text("AWS_DEFAULT_REGION")
 MEDIA_BUCKET = env.text("MEDIA_BUCKET")
+KEY_TABLE = env.text("KEY_TABLE")  # `accounts.authorizer` reads the variable itself: it runs where Django is not
 STORAGES = {
     "default": {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -110,6 +115,9 @@ SENDGRID_URL = env.origin("SENDGRID_URL")
 SENDGRID_API_KEY = env.text("SENDGRID_API_KEY")
 SENDGRID_WEBHOOK_PUBLIC_KEY = env.text("SENDGRID_WEBHOOK_PUBLIC_KEY")
 
+# Networks that webhooks may reach besides the public ones, over plain http too.
+WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS", default="")
+
 # Who is told, right after a commit, that the job table has work.
 OUTBOX_WAKER = "api.outbox.wakers.notify_listeners"
 
@@ -117,6 +125,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.JsonAlways",
     "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "api.pagination.NewestFirstPagination",
     "EXCEPTION_HANDLER": "api.exceptions.problem_for_exception",
@@ -124,6 +133,14 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+# Whose pages may call from a browser is each account's to say: `accounts.cors`.
+CORS_URLS_REGEX = r"^/v1/"
+CORS_ALLOW_METHODS = ["GET", "POST", "PATCH", "DELETE", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["x-api-key", "content-type", "idempotency-key", "if-match", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotent-Replayed"]
+CORS_PREFLIGHT_MAX_AGE = 600
+CSRF_FAILURE_VIEW = "giftflick.errors.csrf_failure"
 
 SECURE_COOKIES = env.flag("SECURE_COOKIES", default=True)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import pytest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
 from pytest_django import Settings
@@ -30,9 +30,14 @@ def crash(request: HttpRequest, what: str = "") -> NoReturn:
     raise ValueError(f"ben@example.com broke {request.path}")
 
 
-# The product's routes and, for these tests, some whose views crash.
+def read(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.body)
+
+
+# The product's routes and, for these tests, some whose views crash, or read what Django itself checks.
 urlpatterns = [
     *[path(f"{prefix}crash/<str:what>", crash) for prefix in ("", "v1/", "public/", "hooks/")],
+    *[path(f"{prefix}read", read) for prefix in ("", "v1/", "hooks/")],
     path("", include("giftflick.urls")),
 ]
 handler400 = bad_request
@@ -41,7 +46,7 @@ handler500 = server_error
 
 
 @pytest.fixture
-def visitor(settings: Settings) -> Client:
+def visitor(db: None, settings: Settings) -> Client:
     settings.ROOT_URLCONF = __name__
     return Client(raise_request_exception=False)
 
@@ -132,6 +137,25 @@ def test_a_body_that_is_no_json_is_a_problem(place: str, content_type: str, api:
     assert answer.json()["code"] == "unsupported_media_type"
 
 
+def test_what_django_refuses_by_itself_is_a_problem_in_the_api_and_a_page_elsewhere(visitor: Client) -> None:
+    forger = Client(enforce_csrf_checks=True)
+    too_much = b"x" * (256 * 1024 + 1)
+
+    answers = [
+        *(visitor.post(f"{prefix}/read", too_much, content_type="text/plain") for prefix in ("/v1", "/hooks", "")),
+        *(forger.post(f"{prefix}/read") for prefix in ("/v1", "")),
+    ]
+
+    assert [(answer.status_code, answer["Content-Type"].partition(";")[0]) for answer in answers] == [
+        (413, "application/problem+json"),
+        (413, "application/problem+json"),
+        (400, "text/html"),
+        (403, "application/problem+json"),
+        (403, "text/html"),
+    ]
+    assert [answers[number].json()["code"] for number in (0, 3)] == ["too_large", "csrf_failed"]
+
+
 def test_a_host_that_is_not_ours_is_refused_without_being_quoted(visitor: Client) -> None:
     page, problem = (visitor.get(place, headers={"Host": "evil.example"}) for place in ("/", "/v1/gifts"))
 
@@ -149,7 +173,9 @@ def test_the_admins_address_without_its_slash_leads_there(visitor: Client) -> No
 
 @pytest.mark.parametrize("place", ["/healthz", "/readyz"])
 def test_health_is_only_ever_asked_for(place: str, visitor: Client) -> None:
-    assert visitor.post(place).status_code == 405
+    browser = Client(enforce_csrf_checks=True)
+
+    assert [browser.generic(method, place).status_code for method in ("POST", "PUT", "DELETE")] == [405, 405, 405]
 
 
 @pytest.mark.parametrize("given", ["x", "req_01/A~!", "a" * 128])

@@ -7,6 +7,7 @@ from uuid import UUID
 from api.exceptions import InvalidStateError, NotFoundError
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.states import EDGES, GiftStatus
+from api.webhooks.services import announce
 
 
 class IllegalTransition(InvalidStateError):  # noqa: N818 - it is an InvalidStateError
@@ -48,13 +49,28 @@ def move_to(gift: Gift, target: GiftStatus, *, actor: str, now: datetime, data: 
 
 
 def record_event(gift: Gift, kind: str, *, actor: str, now: datetime, data: dict[str, Any] | None = None) -> GiftEvent:
-    """Add to the timeline; where two things happen at one time, the later one is a microsecond later.
+    """Add to the timeline, and announce it to the shop's webhooks; of two things at one time, the later one is a
+    microsecond later.
 
     The caller holds the gift's lock and saves the gift after.
     """
     at = now if gift.last_event_at is None else max(now, gift.last_event_at + timedelta(microseconds=1))
     gift.last_event_at = at
-    return GiftEvent.objects.create(gift=gift, type=kind, at=at, actor=actor, data=data or {})
+    event = GiftEvent.objects.create(gift=gift, type=kind, at=at, actor=actor, data=data or {})
+    announce(
+        event_id=event.pk,
+        kind=kind,
+        account_id=gift.account_id,
+        livemode=gift.livemode,
+        gift_id=gift.pk,
+        data={
+            **{name: event.data[name] for name in ("from", "to") if name in event.data},
+            "order_reference": gift.order_reference or None,
+            "metadata": gift.metadata,
+        },
+        now=at,
+    )
+    return event
 
 
 def save(gift: Gift, *, now: datetime) -> Gift:

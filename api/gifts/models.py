@@ -93,6 +93,9 @@ class Gift(models.Model):
         indexes = [
             models.Index(fields=["account", "livemode", "id"], name="gift_newest"),
             models.Index(fields=["account", "livemode", "status", "id"], name="gift_by_status"),
+            models.Index(
+                fields=["account", "livemode", "status", "deliver_at", "id"], name="gift_by_status_and_delivery"
+            ),
             models.Index(fields=["account", "livemode", "order_reference", "id"], name="gift_by_order"),
             models.Index(fields=["account", "livemode", "deliver_at", "id"], name="gift_by_delivery"),
             models.Index("account", "livemode", Lower("recipient_email"), "id", name="gift_by_recipient"),

@@ -11,7 +11,16 @@ from api.gifts.models import Gift, GiftEvent
 from api.gifts.states import ENDED, OPENABLE, Delivery, OrderStatus
 from api.media import bucket
 from api.rendering.models import Render
-from api.serializers import EmailField, FlagField, IdField, LineField, StrictSerializer, TextField, WebAddressField
+from api.serializers import (
+    EmailField,
+    FlagField,
+    IdField,
+    LineField,
+    StrictSerializer,
+    TextField,
+    WebAddressField,
+    WholeSerializer,
+)
 
 VIDEO_URL_LIVES = timedelta(hours=1)
 MAX_MEDIA = 20
@@ -29,14 +38,14 @@ class RecipientIn(StrictSerializer):
     email = EmailField(required=False)
 
 
-class PriceIn(StrictSerializer):
+class PriceIn(WholeSerializer):
     amount = LineField(
-        validators=[RegexValidator(r"^\d{1,9}(\.\d{1,3})?\Z", "Use a decimal number as text, such as 49.00.")]
+        validators=[RegexValidator(r"^[0-9]{1,9}(\.[0-9]{1,3})?\Z", "Use a decimal number as text, such as 49.00.")]
     )
     currency = LineField(validators=[RegexValidator(r"^[A-Z]{3}\Z", "Use an ISO 4217 code, such as AUD.")])
 
 
-class ProductIn(StrictSerializer):
+class ProductIn(WholeSerializer):
     name = LineField(max_length=200)
     url = WebAddressField(required=False)
     image_url = WebAddressField(required=False)

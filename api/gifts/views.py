@@ -1,36 +1,32 @@
 """The gifts' endpoints: validate, call one service, answer."""
 
-import re
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from rest_framework import mixins, viewsets
+from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import Caller
 from accounts.models import Account, Scope
-from api import actors
-from api.exceptions import InvalidFieldError, NotFoundError
+from api.exceptions import NotFoundError
 from api.gifts import selectors, services
 from api.gifts.filters import GiftPagination, filter_gifts
-from api.gifts.models import Gift
 from api.gifts.serializers import EventOut, GiftIn, GiftOut, NothingIn, OrderUpdateIn, RenderOut
 from api.gifts.states import OrderStatus
 from api.pagination import NewestFirstPagination
+from api.preconditions import expected_version
 from api.serializers import StrictSerializer
-
-VERSION_TAG = re.compile(r'"(\d{1,9})"')
+from api.viewsets import ApiViewSet
 
 
 class TimelinePagination(NewestFirstPagination):
     ordering = "-at"
 
 
-class GiftViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Gift]):
+class GiftViewSet(mixins.RetrieveModelMixin, ApiViewSet):
     """`/v1/gifts`."""
 
     lookup_value_converter = "uuid"
@@ -51,15 +47,6 @@ class GiftViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Gift]):
         "cancel": Scope.ORDERS_WRITE,
         "resend": Scope.ORDERS_WRITE,
     }
-
-    @property
-    def caller(self) -> Caller:
-        assert isinstance(self.request.auth, Caller)  # noqa: S101 - HasScope has seen to it
-        return self.request.auth
-
-    @property
-    def actor(self) -> str:
-        return actors.api_key(self.caller.key_id)
 
     def get_queryset(self) -> Any:
         return selectors.with_details(selectors.gifts_for(self.caller.account_id, livemode=self.caller.livemode))
@@ -84,16 +71,16 @@ class GiftViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Gift]):
         return self._answer(gift.pk, status=201)
 
     def partial_update(self, request: Request, pk: UUID) -> Response:
-        gift_id = self._own(pk)
+        present = self._own_version(pk)
         services.update_gift(
-            gift_id,
+            pk,
             _validated(GiftIn(data=request.data, partial=True)),
             actor=self.actor,
             now=timezone.now(),
             may_lift_gates=Scope.ORDERS_WRITE in self.caller.scopes,
-            expected_version=_expected_version(request),
+            expected_version=expected_version(request, present=present),
         )
-        return self._answer(gift_id)
+        return self._answer(pk)
 
     def destroy(self, request: Request, pk: UUID) -> Response:  # noqa: ARG002
         services.delete_draft(self._own(pk))
@@ -147,9 +134,15 @@ class GiftViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Gift]):
 
     def _own(self, pk: UUID) -> UUID:
         """The id, if it is one of the caller's gifts: somebody else's is 404 like one that never was."""
-        if not selectors.gifts_for(self.caller.account_id, livemode=self.caller.livemode).filter(pk=pk).exists():
-            raise NotFoundError("There is no gift with this id.")
+        self._own_version(pk)
         return pk
+
+    def _own_version(self, pk: UUID) -> int:
+        own = selectors.gifts_for(self.caller.account_id, livemode=self.caller.livemode)
+        version = own.filter(pk=pk).values_list("version", flat=True).first()
+        if version is None:
+            raise NotFoundError("There is no gift with this id.")
+        return version
 
     def _act(self, request: Request, pk: UUID, service: Any) -> Response:
         gift_id = self._own(pk)
@@ -164,13 +157,3 @@ class GiftViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Gift]):
 def _validated(serializer: StrictSerializer) -> Any:
     serializer.is_valid(raise_exception=True)
     return serializer.validated_data
-
-
-def _expected_version(request: Request) -> int | None:
-    given = request.headers.get("If-Match")
-    if given is None or given == "*":
-        return None
-    tag = VERSION_TAG.fullmatch(given)
-    if tag is None:
-        raise InvalidFieldError("If-Match", "invalid", 'Send the version in quotes, such as "4".')
-    return int(tag[1])

@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from rest_framework import status, viewsets
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import Caller
 from accounts.models import Scope
 from api.media import services
 from api.media.models import Upload
@@ -21,20 +21,19 @@ from api.media.serializers import (
     OpenUploadSerializer,
     UploadSerializer,
 )
+from api.media.states import UploadStatus
 from api.serializers import StrictSerializer
+from api.viewsets import ApiViewSet
 
 
-class UploadViewSet(viewsets.GenericViewSet[Upload]):
+class UploadViewSet(ApiViewSet):
     """A sender's file on its way into the bucket; no byte of it passes through here."""
 
     lookup_value_converter = "uuid"
     serializer_class = UploadSerializer
     required_scopes = dict.fromkeys(("create", "retrieve", "destroy", "parts", "complete"), Scope.UPLOADS_WRITE)
-
-    @property
-    def caller(self) -> Caller:
-        assert isinstance(self.request.auth, Caller)  # noqa: S101 - HasScope has seen to it
-        return self.request.auth
+    calls_outside = frozenset({"create", "parts", "complete"})
+    replays_fresh = frozenset({"create", "parts"})
 
     def get_queryset(self) -> QuerySet[Upload]:
         return uploads_for(self.caller.account_id, livemode=self.caller.livemode)
@@ -47,6 +46,13 @@ class UploadViewSet(viewsets.GenericViewSet[Upload]):
         )
         data = OpenUploadSerializer(upload, context={"signed": signed}).data
         return Response(data, status=status.HTTP_201_CREATED)
+
+    def replay(self, request: Request, object_id: UUID) -> Response:  # noqa: ARG002
+        """With fresh URLs for the parts still missing; none are once the upload is no longer waiting."""
+        upload = get_object_or_404(self.get_queryset(), pk=object_id)
+        is_open = upload.status == UploadStatus.PENDING
+        signed = services.sign_missing_parts(upload, now=timezone.now()) if is_open else []
+        return Response(OpenUploadSerializer(upload, context={"signed": signed}).data)
 
     def retrieve(self, request: Request, pk: UUID) -> Response:  # noqa: ARG002
         return Response(UploadSerializer(self.get_object()).data)

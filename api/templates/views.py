@@ -1,15 +1,16 @@
 """`/v1/templates`."""
 
 from django.db.models import QuerySet
-from rest_framework import viewsets
+from rest_framework import mixins
 
 from accounts.models import Scope
 from api.templates.models import Template
 from api.templates.selectors import published_templates
 from api.templates.serializers import TemplateSerializer
+from api.viewsets import ApiViewSet
 
 
-class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
+class TemplateViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
     """What a gift can be made from."""
 
     lookup_field = "slug"

@@ -43,8 +43,10 @@ def resend_gift(gift_id: UUID, *, actor: str, now: datetime) -> Gift:
 
 
 def apply_outcome(message: Message, outcome: Outcome, *, now: datetime) -> Message:
-    """Write down how a mail's call ended, and move its gift with it."""
+    """Write down how a mail's call ended, and move the gift that it is about, if it is about one."""
     with transaction.atomic():
+        if message.gift_id is None:
+            return delivery.record_outcome(message.pk, message.attempts, outcome, now=now)
         gift = lifecycle.lock(message.gift_id)
         was_open = Message.objects.get(pk=message.pk).status in OPEN
         recorded = delivery.record_outcome(message.pk, message.attempts, outcome, now=now)
@@ -56,7 +58,11 @@ def apply_outcome(message: Message, outcome: Outcome, *, now: datetime) -> Messa
 def apply_mail_events(message_id: UUID, *, now: datetime) -> None:
     """Bring a mail, and its gift, up to what the mail service reported; events may come twice and in any order."""
     with transaction.atomic():
-        gift = lifecycle.lock(Message.objects.values_list("gift_id", flat=True).get(pk=message_id))
+        gift_id = Message.objects.values_list("gift_id", flat=True).get(pk=message_id)
+        if gift_id is None:
+            delivery.apply_events(message_id, now=now)
+            return
+        gift = lifecycle.lock(gift_id)
         before = Message.objects.get(pk=message_id).status
         message = delivery.apply_events(message_id, now=now)
         if message.status == before:
@@ -73,6 +79,8 @@ def apply_mail_events(message_id: UUID, *, now: datetime) -> None:
 def give_up_mail(message_id: UUID, *, now: datetime) -> None:
     """All tries are used up: the gift says so, and the mail waits for its job to be revived or for a better address."""
     message = Message.objects.get(pk=message_id)
+    if message.gift_id is None:
+        return
     with transaction.atomic():
         gift = lifecycle.lock(message.gift_id)
         if message.kind == MessageKind.GIFT:
