@@ -6,5 +6,6 @@ from api.media import admin as media
 from api.outbox import admin as outbox
 from api.rendering import admin as rendering
 from api.templates import admin as templates
+from api.webhooks import admin as webhooks
 
-__all__ = ["delivery", "gifts", "media", "outbox", "rendering", "templates"]
+__all__ = ["delivery", "gifts", "media", "outbox", "rendering", "templates", "webhooks"]

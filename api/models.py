@@ -8,6 +8,7 @@ from api.outbox.models import Job
 from api.rendering.models import Render, RenderCallback
 from api.templates.models import Template
 from api.viewing.models import Thanks
+from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "Gift",
@@ -22,4 +23,7 @@ __all__ = [
     "Template",
     "Thanks",
     "Upload",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -6,11 +6,16 @@ Ticks that come twice, late or at once are harmless: each sweep takes what other
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from accounts import tasks as key_tasks
+from accounts import throttling
 from api.gifts import sweeps as gifts
 from api.gifts import tasks as gift_tasks
+from api.idempotency import services as idempotency
 from api.media import tasks as media
 from api.outbox import services as outbox
 from api.outbox.drain import Clock, drain
+from api.webhooks import services as webhooks
+from api.webhooks import tasks as webhook_tasks
 
 SWEEPS: dict[str, Callable[[datetime], int]] = {
     "due gifts": gifts.deliver_due,
@@ -21,11 +26,15 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "moved wall times": gifts.recompute_wall_times,
     "unfinished uploads": media.sweep_unfinished,
     "old uploads": media.sweep_old,
+    "old webhook deliveries": webhooks.purge_old,
+    "daily sync of keys": key_tasks.schedule_sync,
+    "old idempotent calls": lambda now: idempotency.purge_calls(now=now),
+    "old rate windows": lambda now: throttling.purge_windows(now=now),
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
 # Their jobs are registered by being imported.
-HANDLERS = gift_tasks
+HANDLERS = (gift_tasks, webhook_tasks, key_tasks)
 
 
 def sweep(now: datetime) -> dict[str, int]:

@@ -10,12 +10,14 @@ from api.media.views import UploadViewSet
 from api.rendering.views import RendererCallbackView
 from api.templates.views import TemplateViewSet
 from api.viewing import urls as viewing
+from api.webhooks.views import WebhookEndpointViewSet
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("account", AccountViewSet, basename="account")
 router.register("templates", TemplateViewSet, basename="template")
 router.register("gifts", GiftViewSet, basename="gift")
 router.register("uploads", UploadViewSet, basename="upload")
+router.register("webhook-endpoints", WebhookEndpointViewSet, basename="webhook-endpoint")
 
 urlpatterns = [
     path("v1/", include(router.urls)),

@@ -1,13 +1,14 @@
 """The whole system on one machine: PostgreSQL, AWS, renderer, SendGrid, site and worker, brought up in order."""
 
 import fcntl
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Self
 
-from local.aws.identities import MEDIA_BUCKET, REGION
+from local.aws.identities import KEY_TABLE, MEDIA_BUCKET, REGION
 from local.aws.seed import seed
 from local.environment import MAIL_FROM, inherited_environment
 from local.errors import LocalError
@@ -25,15 +26,22 @@ class Stack:
     """A context manager: on leaving, everything it started has stopped. One at a time per `home`, any number of homes.
 
     `home` keeps what shall survive: database, objects, mailbox, secrets, the site's port. Without `durable` a power cut
-    may break the database, and tests are faster.
+    may break the database, and tests are faster. `behind_gateway` runs the site as AWS does, in `local.gateway`.
     """
 
     def __init__(
-        self, home: Path, *, port: int | None = None, durable: bool = True, progress: Callable[[str], None] = say
+        self,
+        home: Path,
+        *,
+        port: int | None = None,
+        durable: bool = True,
+        behind_gateway: bool = False,
+        progress: Callable[[str], None] = say,
     ) -> None:
         self.home = home.absolute()
         self.env: dict[str, str] = {}
         self._wanted_port = port
+        self._server = ["local.gateway", "--logs", self.home / "log"] if behind_gateway else ["local.site"]
         self._progress = progress
         self._postgres = Postgres(self.home / "postgres", durable=durable)
         self._processes: list[Process] = []
@@ -61,7 +69,9 @@ class Stack:
             "SECURE_COOKIES": "false",
             "AWS_DEFAULT_REGION": REGION,
             "MEDIA_BUCKET": MEDIA_BUCKET,
+            "KEY_TABLE": KEY_TABLE,
             "MAIL_FROM": MAIL_FROM,
+            "WEBHOOK_ALLOWED_NETWORKS": os.environ.get("WEBHOOK_ALLOWED_NETWORKS", ""),  # a receiver on this machine
             **secrets,
         }
         aws = self._start_service("aws", ["--data", self.home / "aws"])
@@ -74,7 +84,7 @@ class Stack:
         )
         with step("PostgreSQL", self._progress):
             self.env["DATABASE_URL"] = self._postgres.start()
-        with step("AWS: bucket and users", self._progress):
+        with step("AWS: bucket, table and users", self._progress):
             self.env["AWS_ENDPOINT_URL"] = f"http://{HOST}:{aws.wait_for_port()}"
             keys = seed(self.env["AWS_ENDPOINT_URL"])
             self.env |= {"AWS_ACCESS_KEY_ID": keys.app.id, "AWS_SECRET_ACCESS_KEY": keys.app.secret}
@@ -99,7 +109,7 @@ class Stack:
             migrate(env["DATABASE_URL"], child_env, self._log("migrate"))
         with step("Site and worker", self._progress):
             port = self.base_url.rpartition(":")[2]
-            site = self._start("site", [sys.executable, "-m", "local.site", "--port", port], child_env)
+            site = self._start("site", [sys.executable, "-m", *self._server, "--port", port], child_env)
             worker = self._start("worker", [sys.executable, "manage.py", "work"], child_env)
             site.wait_for_port()
             worker.wait_for_line("^working$")

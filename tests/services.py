@@ -12,6 +12,7 @@ import pytest
 
 from local.environment import throwaway_environment
 from local.errors import LocalError
+from local.ports import HOST
 from local.stack import Stack
 
 STACK = pytest.StashKey[Stack]()
@@ -32,6 +33,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     except LocalError as error:
         stack.stop()
         raise pytest.UsageError(str(error)) from error
+    stack.env["WEBHOOK_ALLOWED_NETWORKS"] = f"{HOST}/32"  # the tests' receivers are on this machine
     os.environ.update(stack.env)
     early_config.stash[STACK] = stack
     early_config.add_cleanup(lambda: _clear_away(stack))

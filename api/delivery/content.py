@@ -26,6 +26,7 @@ SUBJECTS = {
     MessageKind.VIDEO_READY: "Your video for {recipient} is finished",
     MessageKind.ADDRESS_BOUNCED: "Your gift could not reach {recipient}",
     MessageKind.THANKS: "{recipient} says thank you",
+    MessageKind.WEBHOOK_DISABLED: "Your webhook endpoint is switched off",
 }
 
 # Line breaks and controls break headers; marks that turn the direction of writing make a name look like another.
@@ -44,7 +45,7 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
     """The whole mail. A gift's answers go to its sender; the sender's name stands before ours, never instead of it."""
     gift, content = message.gift, compose(message, now=now)
     from_name, reply_to = BRAND, None
-    if message.kind == MessageKind.GIFT:
+    if gift is not None and message.kind == MessageKind.GIFT:
         from_name = f"{one_line(gift.sender_name)} via {BRAND}"
         reply_to = Address(email=gift.sender_email, name=one_line(gift.sender_name))
     return Mail(
@@ -60,11 +61,11 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
 
 
 def compose(message: Message, *, now: datetime) -> MailContent:
-    """The message comes with its gift, account and thanks. `now` decides whether a chosen hour is still ahead."""
+    """The message comes with what it is about. `now` decides whether a chosen hour is still ahead."""
     gift, kind = message.gift, MessageKind(message.kind)
-    names = {"sender": gift.sender_name, "recipient": gift.recipient_name}
+    names = {"sender": gift.sender_name, "recipient": gift.recipient_name} if gift is not None else {}
     subject = SUBJECTS[kind].format(**{who: one_line(name, limit=MAX_NAME) for who, name in names.items()})
-    context = _context(message, now=now) | {"subject": subject}
+    context = _context(message, now=now) | {"subject": subject, "brand": BRAND, "shop": message.account.name}
     text = render_to_string(f"mail_{kind}.txt", context)
     return MailContent(
         subject=subject,
@@ -81,10 +82,10 @@ def one_line(text: str, *, limit: int = 120) -> str:
 
 def _context(message: Message, *, now: datetime) -> dict[str, Any]:
     gift = message.gift
+    if gift is None:
+        return _endpoint_context(message)
     product = gift.product or {}
     return {
-        "brand": BRAND,
-        "shop": message.account.name,
         "sender": one_line(gift.sender_name),
         "recipient": one_line(gift.recipient_name),
         "teaser": _teaser(gift.message),
@@ -100,6 +101,17 @@ def _context(message: Message, *, now: datetime) -> dict[str, Any]:
         "due": _moment(gift.deliver_at, gift.timezone) if gift.deliver_at and gift.deliver_at > now else "",
         "address": gift.bounced_email or gift.recipient_email,
         "thanks": message.thanks.message.strip() if message.thanks else "",
+    }
+
+
+def _endpoint_context(message: Message) -> dict[str, Any]:
+    endpoint = message.endpoint
+    assert endpoint is not None  # noqa: S101 - the database has seen to it
+    return {
+        "address": endpoint.url,
+        "endpoint": endpoint.pk,
+        "reason": endpoint.disabled_reason,
+        "at": _moment(message.created_at, ""),
     }
 
 

@@ -13,8 +13,12 @@ class Message(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+")
     livemode = models.BooleanField()
-    gift = models.ForeignKey("api.Gift", on_delete=models.CASCADE, related_name="messages")
+    gift = models.ForeignKey("api.Gift", on_delete=models.CASCADE, null=True, blank=True, related_name="messages")
     thanks = models.ForeignKey("api.Thanks", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    endpoint = models.ForeignKey(
+        "api.WebhookEndpoint", on_delete=models.CASCADE, null=True, blank=True, related_name="+",
+        help_text="What a mail is about that is about no gift.",
+    )  # fmt: skip
     kind = models.CharField(max_length=20, choices=MessageKind.choices)
     status = models.CharField(max_length=10, choices=MessageStatus.choices, default=MessageStatus.QUEUED)
     to_email = models.EmailField()
@@ -32,6 +36,10 @@ class Message(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(gift__isnull=False, endpoint__isnull=True) | Q(gift__isnull=True, endpoint__isnull=False),
+                name="message_about_one_thing",
+            ),
             models.UniqueConstraint(
                 fields=["gift"], condition=Q(kind="gift", status__in=sorted(OPEN)), name="message_one_open_gift_mail"
             ),

@@ -45,6 +45,17 @@ class MailedGift(Protocol):
     def livemode(self) -> bool: ...
 
 
+class MailedEndpoint(Protocol):
+    """What a message needs of the webhook endpoint it is about."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def account_id(self) -> UUID: ...
+    @property
+    def livemode(self) -> bool: ...
+
+
 def queue_message(
     gift: MailedGift, kind: MessageKind, *, to_email: str, to_name: str, now: datetime, thanks: Thanks | None = None
 ) -> Message:
@@ -58,6 +69,21 @@ def queue_message(
         gift_id=gift.id,
         thanks=thanks,
         kind=kind,
+        to_email=to_email,
+        to_name=to_name,
+        created_at=now,
+    )
+    enqueue("mail.send", message.id, now=now)
+    return message
+
+
+def queue_endpoint_mail(endpoint: MailedEndpoint, *, to_email: str, to_name: str, now: datetime) -> Message:
+    """Write the intent to tell a shop that its webhook endpoint was switched off, in the transaction that does so."""
+    message = Message.objects.create(
+        account_id=endpoint.account_id,
+        livemode=endpoint.livemode,
+        endpoint_id=endpoint.id,
+        kind=MessageKind.WEBHOOK_DISABLED,
         to_email=to_email,
         to_name=to_name,
         created_at=now,
@@ -86,7 +112,7 @@ def begin_sending(message_id: UUID, *, now: datetime) -> Message | None:
         message.save()
     if wait_until is not None:
         raise Postpone(wait_until)
-    return Message.objects.select_related("gift", "account", "thanks").get(pk=message_id)
+    return Message.objects.select_related("gift", "endpoint", "account", "thanks").get(pk=message_id)
 
 
 def _settle_earlier_call(message: Message, *, now: datetime) -> datetime | None:

@@ -10,6 +10,7 @@ class MessageKind(models.TextChoices):
     VIDEO_READY = "video_ready", "the video is ready, to the sender"
     ADDRESS_BOUNCED = "address_bounced", "the recipient's address bounced, to the sender"
     THANKS = "thanks", "the recipient's thanks, to the sender"
+    WEBHOOK_DISABLED = "webhook_disabled", "a webhook endpoint was switched off, to the shop"
 
 
 class MessageStatus(models.TextChoices):

@@ -8,6 +8,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 
+import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first request to the admin does
 from accounts.models import Account, User
 from accounts.services import issue_api_key
 from api.delivery.models import MailEvent
@@ -17,6 +18,9 @@ from api.gifts.states import GiftStatus
 from api.outbox.models import Job
 from api.rendering.services import record_callback
 from api.templates.models import Template
+from api.webhooks import services as webhooks
+from api.webhooks.models import WebhookDelivery
+from api.webhooks.outcomes import Outcome
 from tests import build
 
 Story = dict[GiftStatus, Gift]
@@ -56,9 +60,22 @@ def story(account: Account, template: Template, now: datetime) -> Story:
         sg_event_id="event-1", message=message, type="delivered", at=now, received_at=now, raw={"event": "delivered"}
     )
     record_callback(build.awaited(full), {"type": "edit", "status": "done"}, now=now)
+    tried_webhook(account, now)
     dead_job(now)
     full.refresh_from_db()
     return {**gifts, GiftStatus.WATCHED: full}
+
+
+def tried_webhook(account: Account, now: datetime) -> WebhookDelivery:
+    """One that its endpoint would not have, and that is tried again in five seconds."""
+    url = "https://hooks.shop.example/giftflick"
+    endpoint = webhooks.create_endpoint(account.pk, livemode=True, url=url, types=["gift.sent"], now=now)
+    delivery = webhooks.send_test(endpoint, now=now)
+    call = webhooks.begin_attempt(delivery.pk, now=now)
+    assert call is not None
+    webhooks.record_outcome(call, Outcome(ms=120, code=500, response="not today"), now=now)
+    delivery.refresh_from_db()
+    return delivery
 
 
 def dead_job(now: datetime) -> Job:

@@ -76,6 +76,7 @@ def test_beginning_brings_along_what_the_mail_needs(
 
     assert message is not None
     with django_assert_num_queries(0):
+        assert message.gift is not None
         assert (message.gift.sender_name, message.account.name, message.thanks) == ("Ana", "Confetti Shop", None)
 
 

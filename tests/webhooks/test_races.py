@@ -1,0 +1,97 @@
+"""An endpoint deleted while an event is being announced to it: neither side breaks the other."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+from django.db import connection, connections, transaction
+
+from accounts.models import Account
+from api.outbox.models import Job
+from api.webhooks import services
+from api.webhooks.models import WebhookDelivery, WebhookEndpoint
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def announce(account: Account, now: datetime) -> Callable[[], None]:
+    def announce() -> None:
+        services.announce(
+            event_id=uuid4(),
+            kind="gift.sent",
+            account_id=account.pk,
+            livemode=True,
+            gift_id=uuid4(),
+            data={},
+            now=now,
+        )
+
+    return announce
+
+
+def in_background(act: Callable[[], object]) -> threading.Thread:
+    """Started, and waiting for a lock that this test's transaction holds."""
+
+    def run() -> None:
+        try:
+            with transaction.atomic():
+                act()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    eventually(somebody_waits, 10)
+    return thread
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_deletion_waits_for_an_announcement_and_takes_it_along(
+    endpoint: WebhookEndpoint, announce: Callable[[], None]
+) -> None:
+    with transaction.atomic():
+        announce()
+        deleting = in_background(lambda: services.delete_endpoint(endpoint.pk))
+    deleting.join()
+
+    assert (WebhookEndpoint.objects.count(), WebhookDelivery.objects.count()) == (0, 0)
+
+
+def test_an_announcement_waits_for_a_deletion_and_skips_the_endpoint(
+    endpoint: WebhookEndpoint, announce: Callable[[], None]
+) -> None:
+    with transaction.atomic():
+        services.delete_endpoint(endpoint.pk)
+        announcing = in_background(announce)
+    announcing.join()
+
+    assert (WebhookDelivery.objects.count(), Job.objects.count()) == (0, 0)
+
+
+def test_an_announcement_does_not_wait_for_a_change(
+    endpoint: WebhookEndpoint, announce: Callable[[], None], now: datetime
+) -> None:
+    def change() -> None:
+        try:
+            services.rotate_secret(endpoint.pk, now=now)
+            services.update_endpoint(endpoint.pk, {"types": ["gift.sent"]}, now=now)
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        announce()
+        thread = threading.Thread(target=change)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+
+    assert WebhookDelivery.objects.count() == 1
