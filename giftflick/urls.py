@@ -1,18 +1,23 @@
 """Where requests go: the API, the recipient's pages, the vendors' callbacks, the founders' admin."""
 
-from django.contrib import admin
 from django.urls import include, path
+from django.urls.resolvers import RoutePattern
 from django.views.generic import RedirectView
 
+from api.openapi.document import describe
 from giftflick import health, site
+from giftflick.admin_app import LazyResolver
 from giftflick.errors import bad_request, page_not_found, server_error
 
 urlpatterns = [
     path("", include("api.urls")),
     path("", site.home, name="home"),
     path("docs", site.docs, name="docs"),
+    path("docs/reference", site.reference, name="reference"),
+    path("llms.txt", site.llms),
+    path("v1/openapi.json", describe, name="description"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
-    path("admin/", admin.site.urls),
+    LazyResolver(RoutePattern("admin/"), "giftflick.admin_urls", app_name="admin", namespace="admin"),
     path("healthz", health.alive),
     path("readyz", health.ready),
 ]

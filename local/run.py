@@ -1,4 +1,4 @@
-"""`make run`: the whole system on this machine, until Ctrl-C."""
+"""`make run` and `make gateway`: the whole system on this machine, until Ctrl-C."""
 
 import argparse
 import json
@@ -18,11 +18,12 @@ from local.terminal import DIM, RED, fail, painted, say
 from local.walk import Walk, make_props, send_gift
 
 HOME = PROJECT / ".local"
+GATEWAY_HOME = HOME / "gateway"  # one of its own, so that both can be up
 
 
-def run(home: Path, *, port: int | None) -> None:
+def run(home: Path, *, port: int | None, behind_gateway: bool = False) -> None:
     """Bring everything up and keep it up until a signal. Raises LocalError if anything fails to start, or ends."""
-    with Stack(home, port=port) as stack, heard_once():
+    with Stack(home, port=port, behind_gateway=behind_gateway) as stack, heard_once():
         files = [stack.home / "run.json", stack.home / "run.env"]
         stack.start_backing()
         try:
@@ -105,11 +106,13 @@ def _remove(files: list[Path]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
     parser.add_argument("--port", help="the site's port; the last one, or a free one, by default")
-    parser.add_argument("--home", type=Path, default=HOME, help="where everything is kept")
+    parser.add_argument("--gateway", action="store_true", help="the site as AWS runs it: API Gateway and functions")
+    parser.add_argument("--home", type=Path, help="where everything is kept")
     arguments = parser.parse_args()
     obey_signals()
     try:
-        run(arguments.home, port=read_port(arguments.port))
+        home = arguments.home or (GATEWAY_HOME if arguments.gateway else HOME)
+        run(home, port=read_port(arguments.port), behind_gateway=arguments.gateway)
     except KeyboardInterrupt:
         say("\nStopped.")
     except (LocalError, OSError) as error:

@@ -82,6 +82,11 @@ class System:
         port = str(urlsplit(self.base_url).port)
         self._start("site", "-m", "local.site", "--port", port).wait_for_port()
 
+    def start_gateway(self, *options: str) -> None:
+        """At `base_url`, in place of the plain site."""
+        port, logs = str(urlsplit(self.base_url).port), str(self._folder / "gateway")
+        self._start("gateway", "-m", "local.gateway", "--port", port, "--logs", logs, *options).wait_for_port()
+
     def start_other_site(self, name: str, **variables: str) -> str:
         """A second one with another environment; its URL."""
         return f"http://{HOST}:{self._start(name, '-m', 'local.site', **variables).wait_for_port()}"

@@ -1,0 +1,200 @@
+"""The entry point in processes of its own: what it serves, what it refuses, what it does without."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from importlib.metadata import distribution, packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from packaging.requirements import Requirement
+
+from accounts.models import Account
+from api.gifts.models import Gift
+from api.gifts.states import GiftStatus
+from api.templates.models import Template
+from local.environment import NOWHERE
+from local.gateway.functions import site
+from local.lambda_runtime import Function, FunctionError
+from local.migrations import PROJECT
+from tests import build
+from tests.gateway.events import http_event, posted
+from tests.system import System
+
+SLOW = {"boto3", "botocore", "s3transfer", "sendgrid", "werkzeug", "requests", "yaml", "cryptography", "storages"}
+ADMINS = {"accounts.admin", "api.admin", "giftflick.admin", "giftflick.admin_urls"}
+RULE = "arn:aws:events:ap-southeast-2:000000000000:rule/giftflick-staging-"
+SECRET = "gf_live_000000000000_00000000000000000000000000000000000000"
+
+
+def scheduled(*rules: str) -> dict[str, Any]:
+    return {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": list(rules)}
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Functions look at the clock themselves."""
+    return timezone.now()
+
+
+@pytest.fixture
+def function(functions: tuple[Function, Function]) -> Function:
+    return functions[0]
+
+
+@pytest.fixture(scope="module")
+def without_database(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Function]:
+    env = {**system.env, "DATABASE_URL": f"postgres://giftflick:secret@{NOWHERE}/giftflick"}
+    with site(env, tmp_path_factory.mktemp("without-database"), copies=1) as function:
+        function.start()
+        yield function
+
+
+@pytest.mark.parametrize("event", [{"keep_warm": True}, scheduled(f"{RULE}zappa-keep-warm-handler.keep_warm_callback")])
+def test_keep_warm_is_answered_without_the_database(without_database: Function, event: dict[str, Any]) -> None:
+    assert without_database.invoke(event) == {"keep_warm": True}
+
+
+def test_a_database_that_is_away_kills_neither_init_nor_a_request(without_database: Function, account: Account) -> None:
+    context = context_of(account)
+
+    answer = without_database.invoke(http_event("/v1/account", authorizer=context))
+
+    assert (answer["statusCode"], json.loads(answer["body"])["status"]) == (503, 503)
+    assert without_database.invoke(http_event("/healthz"))["statusCode"] == 200
+
+
+@pytest.mark.parametrize("event", [{"tick": True}, scheduled(f"{RULE}giftflick.lambda_entry.tick")])
+@pytest.mark.django_db(transaction=True)
+def test_a_tick_does_what_is_due(
+    function: Function, account: Account, template: Template, now: datetime, event: dict[str, Any]
+) -> None:
+    forgotten = build.draft(account, now - timedelta(days=31))
+    Gift.objects.filter(pk=forgotten.pk).update(updated_at=now - timedelta(days=31))
+
+    found = function.invoke(event)
+
+    assert found["untouched drafts"] == 1
+    assert not Gift.objects.filter(status=GiftStatus.DRAFT).exists()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"tick": False},
+        {"tick": "true"},
+        {"tick": True, "keep_warm": True},
+        {"tick": True, "raw_command": f"print('{SECRET}')"},
+        {"raw_command": f"print('{SECRET}')"},
+        {"command": f"api.tick.tick {SECRET}"},
+        {"manage": f"api_key revoke {SECRET}"},
+        {"Records": [{"Sns": {"Message": json.dumps({"command": SECRET})}}]},
+        {"Records": [{"s3": {"configurationId": f"x:{SECRET}"}}]},
+        scheduled(),
+        scheduled(f"{RULE}os.system"),
+        scheduled(f"{RULE}giftflick.lambda_entry.tick", f"{RULE}os.system"),
+        scheduled("giftflick.lambda_entry.tick-x"),
+        {**scheduled(f"{RULE}giftflick.lambda_entry.tick"), "source": "aws.s3"},
+        {**http_event("/healthz"), "version": "1.0"},
+        {"httpMethod": "GET", "path": "/healthz", "headers": {}, "requestContext": {"elb": {}}},
+        {"type": "TOKEN", "authorizationToken": SECRET, "methodArn": "arn"},
+    ],
+)
+def test_everything_else_is_refused_and_nothing_of_it_told(function: Function, event: dict[str, Any]) -> None:
+    with pytest.raises(FunctionError, match=r"RefusedEventError") as refusal:
+        function.invoke(event)
+
+    assert SECRET not in str(refusal.value)
+
+
+def test_an_event_that_is_no_object_is_refused(function: Function) -> None:
+    events: list[Any] = [[], "tick", 7, None]
+
+    for event in events:
+        with pytest.raises(FunctionError, match="RefusedEventError"):
+            function.invoke(event)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_api_request_imports_neither_admin_pages_nor_slow_packages(
+    system: System, tmp_path: Path, account: Account, template: Template, body: dict[str, Any]
+) -> None:
+    context = context_of(account)
+    events = [http_event("/v1/account", authorizer=context), posted("/v1/gifts", body, authorizer=context)]
+
+    told = start_cold(system, tmp_path, events)
+
+    assert [answer["statusCode"] for answer in told["answers"]] == [200, 201]
+    assert (SLOW | ADMINS) & set(told["modules"]) == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_admin_pages_are_imported_for_the_first_admin_page(system: System, tmp_path: Path) -> None:
+    told = start_cold(system, tmp_path, [http_event("/admin/login/")])
+
+    assert told["answers"][0]["statusCode"] == 200
+    assert set(told["modules"]) >= ADMINS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_recipients_page_does_not_import_admin_pages(
+    system: System, tmp_path: Path, account: Account, template: Template, now: datetime
+) -> None:
+    gift = build.sent(account, now)
+
+    told = start_cold(system, tmp_path, [http_event(f"/g/{gift.token}")])
+
+    assert told["answers"][0]["statusCode"] == 200
+    assert ADMINS & set(told["modules"]) == set()
+
+
+def context_of(account: Account) -> dict[str, Any]:
+    """What the authorizer says of a caller."""
+    return {
+        "account_id": str(account.pk),
+        "account_name": account.name,
+        "livemode": True,
+        "key_id": "000000000000",
+        "key_name": "tests",
+        "scopes": "account:read gifts:read gifts:write uploads:write orders:write webhooks:write",
+        "requests_per_minute": 6000,
+        "mails_per_day": 100,
+        "origins": "",
+    }
+
+
+def start_cold(system: System, folder: Path, events: list[dict[str, Any]]) -> Any:
+    file = folder / "events.json"
+    file.write_text(json.dumps(events))
+    done = system.run("-m", "tests.gateway.cold_start", json.dumps(sorted(not_shipped())), str(file))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def not_shipped() -> set[str]:
+    """The top-level modules of what is installed here beyond requirements.txt and what that needs."""
+    lines = (PROJECT / "requirements.txt").read_text().splitlines()
+    shipped, open_ends = set[str](), [line.partition("#")[0].strip() for line in lines]
+    while open_ends:
+        line = open_ends.pop()
+        if not line:
+            continue
+        requirement = Requirement(line)
+        name = normal(requirement.name)
+        if name in shipped or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+            continue
+        shipped.add(name)
+        open_ends += distribution(requirement.name).requires or []
+    return {
+        module
+        for module, packages in packages_distributions().items()
+        if not {normal(package) for package in packages} & shipped
+    }
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
