@@ -1,6 +1,9 @@
 """The site's own pages: what Giftflick is, and the guide to its API."""
 
+import json
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +12,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import WEB_PAGE_SCOPES, Scope
 from api.gifts.states import EDGES
+from api.openapi.document import document
 from api.viewing.headers import allow_content
+from api.webhooks.states import WebhookType
+
+WATCH_PAGE = ("GET", "/g/{token}", "The page that the recipient opens")
 
 
 @dataclass(frozen=True)
@@ -19,38 +26,8 @@ class Endpoint:
     method: str
     path: str
     what: str
-    scope: Scope | None
+    scope: str | None
 
-
-ENDPOINTS = (
-    Endpoint("GET", "/v1/account", "the account, the key's mode, scopes and limits", Scope.ACCOUNT_READ),
-    Endpoint("GET", "/v1/templates", "published templates with their fields", Scope.GIFTS_READ),
-    Endpoint("GET", "/v1/templates/{slug}", "one template", Scope.GIFTS_READ),
-    Endpoint("POST", "/v1/uploads", "announce a file; answers where to put its parts", Scope.UPLOADS_WRITE),
-    Endpoint("GET", "/v1/uploads/{id}", "an upload's status", Scope.UPLOADS_WRITE),
-    Endpoint("POST", "/v1/uploads/{id}/parts", "fresh addresses for the parts still missing", Scope.UPLOADS_WRITE),
-    Endpoint("POST", "/v1/uploads/{id}/complete", "put the parts together and check the file", Scope.UPLOADS_WRITE),
-    Endpoint("DELETE", "/v1/uploads/{id}", "delete a file that no gift uses", Scope.UPLOADS_WRITE),
-    Endpoint("POST", "/v1/gifts", "make a draft", Scope.GIFTS_WRITE),
-    Endpoint("GET", "/v1/gifts", "list, newest first", Scope.GIFTS_READ),
-    Endpoint("GET", "/v1/gifts/{id}", "one gift", Scope.GIFTS_READ),
-    Endpoint("PATCH", "/v1/gifts/{id}", "change it, as far as its state allows", Scope.GIFTS_WRITE),
-    Endpoint("DELETE", "/v1/gifts/{id}", "throw a draft away", Scope.GIFTS_WRITE),
-    Endpoint("POST", "/v1/gifts/{id}/submit", "have the film made", Scope.GIFTS_WRITE),
-    Endpoint("POST", "/v1/gifts/{id}/render", "have it made again", Scope.GIFTS_WRITE),
-    Endpoint("POST", "/v1/gifts/{id}/order", "the order was paid, or canceled", Scope.ORDERS_WRITE),
-    Endpoint("POST", "/v1/gifts/{id}/approve", "approve the film", Scope.ORDERS_WRITE),
-    Endpoint("POST", "/v1/gifts/{id}/cancel", "call it off; once sent, take it back", Scope.ORDERS_WRITE),
-    Endpoint("POST", "/v1/gifts/{id}/resend", "mail it again, at most three times a day", Scope.ORDERS_WRITE),
-    Endpoint("GET", "/v1/gifts/{id}/events", "what happened, in order", Scope.GIFTS_READ),
-    Endpoint("GET", "/v1/gifts/{id}/renders", "each attempt to make the film", Scope.GIFTS_READ),
-    Endpoint("GET", "/g/{token}", "the page that the recipient opens", None),
-    Endpoint("GET", "/public/gifts/{token}", "the same as JSON", None),
-    Endpoint("POST", "/public/gifts/{token}/progress", "the player reports 25, 50, 75 or 100 percent", None),
-    Endpoint("POST", "/public/gifts/{token}/thanks", "the recipient's answer, mailed to the sender", None),
-    Endpoint("GET", "/healthz", "is the process up, and which version", None),
-    Endpoint("GET", "/readyz", "can it reach what it needs", None),
-)
 
 SCOPES = {
     Scope.ACCOUNT_READ: "see the account",
@@ -58,8 +35,20 @@ SCOPES = {
     Scope.GIFTS_WRITE: "make, change and submit gifts",
     Scope.UPLOADS_WRITE: "upload photos, clips and sounds",
     Scope.ORDERS_WRITE: "report orders, approve, cancel and resend",
-    Scope.WEBHOOKS_WRITE: "reserved for outgoing webhooks, which are still to come",
+    Scope.WEBHOOKS_WRITE: "register webhook endpoints and read their log",
 }
+
+
+@cache
+def endpoints() -> list[Endpoint]:
+    """Every operation of the API's description, and the watch page."""
+    paths = json.loads(document().content)["paths"]
+    described = [
+        Endpoint(method.upper(), path, operation["summary"], _scope(operation))
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    ]
+    return [*described, Endpoint(*WATCH_PAGE, scope=None)]
 
 
 @require_safe
@@ -69,14 +58,34 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    """Tables of states, scopes and endpoints come from the code, so that they say what it does."""
+    """Tables of states, scopes and endpoints come from the code and its description, so that they say what it does."""
     context: dict[str, object] = {
         "base_url": settings.BASE_URL,
-        "endpoints": ENDPOINTS,
+        "endpoints": endpoints(),
+        "webhook_types": WebhookType.values,
         "scopes": [(scope, what, scope in WEB_PAGE_SCOPES) for scope, what in SCOPES.items()],
         "states": [(state.value, state.label, [s.value for s in type(state) if s in EDGES[state]]) for state in EDGES],
     }
     return _page(request, "docs.html", context)
+
+
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    """Drawn in the browser, from `/v1/openapi.json`."""
+    response = render(request, "docs_operations.html", {})
+    allow_content(response, images=["data:"])
+    return response
+
+
+@require_safe
+def llms(request: HttpRequest) -> HttpResponse:
+    """What a language model should read first, in the shape of llmstxt.org."""
+    content_type = "text/plain; charset=utf-8"
+    return render(request, "docs_llms.txt", {"base_url": settings.BASE_URL}, content_type=content_type)
+
+
+def _scope(operation: dict[str, Any]) -> str | None:
+    return next((scope for scheme in operation["security"] for scopes in scheme.values() for scope in scopes), None)
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:

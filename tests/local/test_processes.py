@@ -45,10 +45,17 @@ def family_of(log: Path) -> list[int]:
 def are_gone(pids: list[int], within_s: float = 8) -> bool:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
-        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids):
+        if not any(is_alive(pid) for pid in pids):
             return True
         time.sleep(0.02)
     return False
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture
