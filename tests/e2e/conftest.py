@@ -43,9 +43,15 @@ def working(system: System, name: str = "worker", **variables: str) -> Iterator[
         worker.stop()
 
 
+@pytest.fixture(scope="package", params=["site", "gateway"])
+def server(request: pytest.FixtureRequest) -> str:
+    """What answers: the plain site, or the gateway with the authorizer and the function behind it."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="package")
-def database_url(stack: Stack) -> Iterator[str]:
-    """A new database, beside the one that the other tests use."""
+def database_url(stack: Stack, server: str) -> Iterator[str]:
+    """A new database for each server, beside the one that the other tests use."""
     with closing(psycopg2.connect(stack.env["DATABASE_URL"])) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute(f"CREATE DATABASE {DATABASE}")
@@ -54,7 +60,9 @@ def database_url(stack: Stack) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def product(stack: Stack, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product(
+    stack: Stack, server: str, database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("e2e")
     system = System(stack, database_url, folder)
     migrate(database_url, system.env, folder / "migrate.log")
@@ -63,7 +71,7 @@ def product(stack: Stack, database_url: str, tmp_path_factory: pytest.TempPathFa
     access = Access(**json.loads(seeded.stdout.splitlines()[-1]))
     try:
         mailbox = system.start_sendgrid()
-        system.start_site()
+        {"site": system.start_site, "gateway": system.start_gateway}[server]()
         yield Product(system, mailbox, access, Storefront(system.base_url, access.api_key))
     finally:
         system.stop()

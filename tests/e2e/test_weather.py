@@ -1,4 +1,4 @@
-"""Bad weather at the site: the database or the bucket is away, or connections break."""
+"""Bad weather at the site: the database, the bucket or the key table is away, or connections break."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +40,13 @@ def site_without_database(product: Product) -> str:
 @pytest.fixture(scope="module")
 def site_without_bucket(product: Product) -> str:
     nowhere = f"http://{HOST}:{free_port()}"
-    return product.system.start_other_site("site-without-bucket", AWS_ENDPOINT_URL=nowhere)
+    return product.system.start_other_site("site-without-bucket", AWS_ENDPOINT_URL_S3=nowhere)
+
+
+@pytest.fixture(scope="module")
+def site_without_keys(product: Product) -> str:
+    nowhere = f"http://{HOST}:{free_port()}"
+    return product.system.start_other_site("site-without-keys", AWS_ENDPOINT_URL_DYNAMODB=nowhere)
 
 
 @pytest.fixture
@@ -115,15 +121,28 @@ def test_without_a_bucket_a_finished_upload_waits_and_gifts_are_made_all_the_sam
     assert product.shop.call("POST", complete, receipts)["status"] == "ready"
 
 
+def test_without_the_key_table_nobody_is_let_in(product: Product, site_without_keys: str, count: Count) -> None:
+    before = count("api_gift")
+
+    answers = [
+        ask(f"{site_without_keys}/v1/gifts", method="POST", key=key, body=GIFT)
+        for key in (product.access.api_key, product.access.second_api_key)
+    ]
+
+    assert [problem(answer) for answer in answers] == [AWAY] * 2
+    assert count("api_gift") == before
+
+
 @pytest.mark.parametrize(
-    ("site", "parts"),
+    ("site", "away"),
     [
-        ("site_without_database", {"database": "away", "bucket": "ok"}),
-        ("site_without_bucket", {"database": "ok", "bucket": "away"}),
+        ("site_without_database", "database"),
+        ("site_without_bucket", "bucket"),
+        ("site_without_keys", "key_store"),
     ],
 )
 def test_readyz_names_what_is_away_while_the_process_is_up(
-    request: pytest.FixtureRequest, site: str, parts: dict[str, str]
+    product: Product, request: pytest.FixtureRequest, site: str, away: str
 ) -> None:
     url = request.getfixturevalue(site)
 
@@ -131,6 +150,7 @@ def test_readyz_names_what_is_away_while_the_process_is_up(
 
     assert (alive.status, alive.json()["status"]) == (200, "ok")
     assert (ready.status, ready.headers["Retry-After"]) == (503, "5")
+    parts = {"database": "ok", "key_store": "ok", "bucket": "ok", away: "away"}
     assert ready.json() == {"status": "unavailable", **parts}
 
 
