@@ -13,9 +13,7 @@ from rest_framework.request import Request
 from accounts.authorizer import Context, KeyStoreAwayError, Refused, verify
 from accounts.services import note_use
 from api.exceptions import ForbiddenError, UnavailableError
-
-# Set by our Lambda entry point from the event. A header arrives as HTTP_…, so none can be taken for it.
-FROM_GATEWAY = "giftflick.authorizer"
+from giftflick.lambda_http import AUTHORIZER
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Caller:
 class ApiKeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[None, Caller] | None:
         now = timezone.now()
-        context: Context | None = request.META.get(FROM_GATEWAY)
+        context: Context | None = request.META.get(AUTHORIZER)
         if context is None:
             presented = request.headers.get("X-API-Key")
             if presented is None:

@@ -15,6 +15,7 @@ from accounts.authorizer import (
     Item,
     KeyStoreAwayError,
     as_number,
+    as_time,
     client,
     reaching_dynamodb,
     read,
@@ -141,7 +142,13 @@ def check() -> None:
 
 def is_broken(value: Mapping[str, Any] | None) -> bool:
     """Whether it is neither a time nor `NEVER`."""
-    return value != NEVER and (value is None or set(value) != {"N"})
+    if value is None or value == NEVER:
+        return value is None
+    try:
+        as_time(value["N"])
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        return True
+    return False
 
 
 class _Outcome:

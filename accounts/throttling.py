@@ -74,6 +74,7 @@ class _Lease:
     left: int = 0
     rest: int = 0
     granted: int = 0
+    limit: int = -1  # what all of this was computed for
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -97,7 +98,7 @@ class RateLimiter:
         with lease.lock:
             with suppress(OperationalError, InterfaceError):
                 return self._take(lease, caller, policy="address", limit=limit, now=now)
-            lease.ends_at, lease.left, lease.rest = now + AWAY, limit, 0
+            lease.ends_at, lease.left, lease.rest, lease.limit = now + AWAY, limit, 0, limit
             return self._take(lease, caller, policy="address", limit=limit, now=now)
 
     def forget(self) -> None:
@@ -115,6 +116,9 @@ class RateLimiter:
     def _take(self, lease: _Lease, caller: str, *, policy: str, limit: int, now: datetime) -> Allowance:
         if lease.ends_at <= now or lease.ends_at > now + 2 * WINDOW:
             lease.left, lease.rest, lease.granted, lease.ends_at = 0, limit, 0, now + WINDOW
+        elif lease.limit != limit:
+            lease.left, lease.rest = 0, limit
+        lease.limit = limit
         if lease.left == 0 and lease.rest > 0:
             _ask(lease, caller, limit=limit, now=now)
         is_granted = lease.left > 0

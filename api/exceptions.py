@@ -67,12 +67,12 @@ class ApplicationError(Exception):
 
 
 class InvalidFieldsError(ApplicationError):
-    """The body does not fit; `errors` says where."""
+    """The request does not fit; `errors` says where."""
 
     code = "validation_error"
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__("The body does not fit; see errors.", errors=errors)
+        super().__init__("The request does not fit; see errors.", errors=errors)
 
 
 class InvalidFieldError(InvalidFieldsError):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -37,6 +38,10 @@ class StrictSerializer(serializers.Serializer[Any]):
     def _is_optional(self, name: str) -> bool:
         field = self.fields.get(name)
         return field is not None and not field.required and not field.allow_null
+
+
+class NothingIn(StrictSerializer):
+    """The body of an action that takes none."""
 
 
 class WholeSerializer(StrictSerializer):
@@ -120,6 +125,17 @@ class IdField(serializers.UUIDField):
         if not isinstance(data, str):
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
+
+
+def validated(serializer: StrictSerializer) -> Any:
+    """Raises ValidationError with all that is wrong."""
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+def instant(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC with a Z."""
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
 def _refuse_userinfo(url: str) -> None:

@@ -53,7 +53,7 @@ def environ_for(event: Event) -> Environ:
     http = context["http"]
     headers = _headers(event)
     body = event.get("body") or ""
-    content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
     scheme = headers.get("x-forwarded-proto")  # API Gateway writes it, over whatever the client sent
     headers.setdefault("host", context.get("domainName", ""))
     headers.setdefault("x-request-id", context.get("requestId", ""))

@@ -16,7 +16,7 @@ from giftflick.logs import request_id
 
 log = logging.getLogger("giftflick.requests")
 
-CALLERS_OWN_ID = re.compile(r"[\x21-\x7e]{1,128}")
+CALLERS_OWN_ID = re.compile(r"[\x20-\x7e]{1,128}")
 OPEN_TO_ANYBODY = re.compile(r"/(?:public(?:/.*)?|[gc]/.*|readyz)\Z", re.DOTALL)
 
 

@@ -178,7 +178,7 @@ def test_health_is_only_ever_asked_for(place: str, visitor: Client) -> None:
     assert [browser.generic(method, place).status_code for method in ("POST", "PUT", "DELETE")] == [405, 405, 405]
 
 
-@pytest.mark.parametrize("given", ["x", "req_01/A~!", "a" * 128])
+@pytest.mark.parametrize("given", ["x", "req_01/A~!", "a b", "a" * 128])
 def test_a_callers_own_request_id_is_kept(given: str, visitor: Client, log_lines: Lines) -> None:
     answer = visitor.get("/v1/nothing", headers={"X-Request-Id": given})
 
@@ -187,7 +187,7 @@ def test_a_callers_own_request_id_is_kept(given: str, visitor: Client, log_lines
 
 
 @pytest.mark.parametrize(
-    "given", [None, "", "a" * 129, "bücher", "a b", "a\tb", "a\nb", "a\r\nSet-Cookie: x=1", "\x00", "\x7f"]
+    "given", [None, "", "a" * 129, "bücher", "a\tb", "a\nb", "a\r\nSet-Cookie: x=1", "\x00", "\x7f"]
 )
 def test_any_other_request_id_is_replaced(given: str | None, visitor: Client, log_lines: Lines) -> None:
     answer = visitor.get("/healthz", headers={} if given is None else {"X-Request-Id": given})

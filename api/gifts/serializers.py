@@ -20,6 +20,7 @@ from api.serializers import (
     TextField,
     WebAddressField,
     WholeSerializer,
+    instant,
 )
 
 VIDEO_URL_LIVES = timedelta(hours=1)
@@ -104,10 +105,6 @@ class OrderUpdateIn(StrictSerializer):
     status = serializers.ChoiceField([OrderStatus.PAID, OrderStatus.CANCELED])
 
 
-class NothingIn(StrictSerializer):
-    """An action that takes no body."""
-
-
 class GiftOut(serializers.BaseSerializer[Gift]):
     """One instance serves a whole list; media are prefetched by `selectors.with_details`."""
 
@@ -169,11 +166,6 @@ TIMES = (
     "expires_at",
     "canceled_at",
 )
-
-
-def instant(at: datetime | None) -> str | None:
-    """RFC 3339 in UTC with a Z."""
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
 def watch_url(gift: Gift) -> str:

@@ -14,11 +14,11 @@ from accounts.models import Account, Scope
 from api.exceptions import NotFoundError
 from api.gifts import selectors, services
 from api.gifts.filters import GiftPagination, filter_gifts
-from api.gifts.serializers import EventOut, GiftIn, GiftOut, NothingIn, OrderUpdateIn, RenderOut
+from api.gifts.serializers import EventOut, GiftIn, GiftOut, OrderUpdateIn, RenderOut
 from api.gifts.states import OrderStatus
 from api.pagination import NewestFirstPagination
 from api.preconditions import expected_version
-from api.serializers import StrictSerializer
+from api.serializers import NothingIn, validated
 from api.viewsets import ApiViewSet
 
 
@@ -59,7 +59,7 @@ class GiftViewSet(mixins.RetrieveModelMixin, ApiViewSet):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def create(self, request: Request) -> Response:
-        content = _validated(GiftIn(data=request.data))
+        content = validated(GiftIn(data=request.data))
         account = Account.objects.get(pk=self.caller.account_id)
         gift = services.create_gift(
             account,
@@ -74,7 +74,7 @@ class GiftViewSet(mixins.RetrieveModelMixin, ApiViewSet):
         present = self._own_version(pk)
         services.update_gift(
             pk,
-            _validated(GiftIn(data=request.data, partial=True)),
+            validated(GiftIn(data=request.data, partial=True)),
             actor=self.actor,
             now=timezone.now(),
             may_lift_gates=Scope.ORDERS_WRITE in self.caller.scopes,
@@ -109,7 +109,7 @@ class GiftViewSet(mixins.RetrieveModelMixin, ApiViewSet):
     @action(detail=True, methods=["post"])
     def order(self, request: Request, pk: UUID) -> Response:
         gift_id = self._own(pk)
-        update = _validated(OrderUpdateIn(data=request.data))
+        update = validated(OrderUpdateIn(data=request.data))
         services.set_order(
             gift_id,
             status=OrderStatus(update["status"]),
@@ -146,14 +146,9 @@ class GiftViewSet(mixins.RetrieveModelMixin, ApiViewSet):
 
     def _act(self, request: Request, pk: UUID, service: Any) -> Response:
         gift_id = self._own(pk)
-        _validated(NothingIn(data=request.data))
+        validated(NothingIn(data=request.data))
         service(gift_id, actor=self.actor, now=timezone.now())
         return self._answer(gift_id)
 
     def _answer(self, gift_id: UUID, *, status: int = 200) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=gift_id)).data, status=status)
-
-
-def _validated(serializer: StrictSerializer) -> Any:
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data

@@ -14,7 +14,8 @@ REMEMBERED = timedelta(hours=24)
 LOCKED = timedelta(seconds=55)  # longer than a call may take at the gateway (30 s); a killed call's key is free then
 ASK_AGAIN = timedelta(seconds=1)
 
-# Taken over are a call too old to be remembered, and one whose process never came back, if it is the same call.
+# Taken over are a call too old to be remembered, and one whose process never came back, if it is the same call. A lock
+# that ends later than a lock lasts was taken by another clock (`manage.py tick --now`): it does not hold.
 _CLAIM = """
     INSERT INTO api_idempotentcall AS c
         (account_id, livemode, path, key, body_hash, token, locked_until, status, body, object_id, created_at)

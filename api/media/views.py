@@ -50,8 +50,9 @@ class UploadViewSet(ApiViewSet):
     def replay(self, request: Request, object_id: UUID) -> Response:  # noqa: ARG002
         """With fresh URLs for the parts still missing; none are once the upload is no longer waiting."""
         upload = get_object_or_404(self.get_queryset(), pk=object_id)
-        is_open = upload.status == UploadStatus.PENDING
-        signed = services.sign_missing_parts(upload, now=timezone.now()) if is_open else []
+        now = timezone.now()
+        is_open = upload.status == UploadStatus.PENDING and now < upload.expires_at
+        signed = services.sign_missing_parts(upload, now=now) if is_open else []
         return Response(OpenUploadSerializer(upload, context={"signed": signed}).data)
 
     def retrieve(self, request: Request, pk: UUID) -> Response:  # noqa: ARG002

@@ -64,6 +64,7 @@ class PublicGiftViewSet(ViewSet):
 
     authentication_classes = []
     permission_classes = []
+    metadata_class = None  # OPTIONS has nothing to tell
 
     def retrieve(self, request: Request, token: str) -> Response:  # noqa: ARG002
         return Response(ShowingSerializer(show_gift(token, now=timezone.now())).data)

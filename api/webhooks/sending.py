@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from functools import cache
+from typing import Any
 
 from api.webhooks.addresses import Address, RefusedAddressError, Resolve, Target, judged_addresses, read_url
 from api.webhooks.outcomes import Outcome
@@ -53,6 +54,7 @@ class _UntilDeadline(io.RawIOBase):
     def __init__(self, connected: socket.socket, deadline: float) -> None:
         self._socket = connected
         self._deadline = deadline
+        self._reader = io.BufferedReader(self)
 
     def readable(self) -> bool:
         return True
@@ -61,8 +63,9 @@ class _UntilDeadline(io.RawIOBase):
         self._socket.settimeout(_left(self._deadline))
         return self._socket.recv_into(buffer)
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
+    def makefile(self, _mode: str) -> "io.BufferedReader[Any]":
+        """The same for every answer on the connection: what was read ahead of one belongs to the next."""
+        return self._reader
 
 
 def _connect(target: Target, addresses: Sequence[Address], deadline: float) -> socket.socket:
@@ -97,9 +100,17 @@ def _ask(
         connection = http.client.HTTPSConnection(host, target.port, context=_tls())
     connection.sock = connected
     connection.request("POST", target.path, body, {**headers, "Connection": "close"})
-    answer = http.client.HTTPResponse(_UntilDeadline(connected, deadline), method="POST")  # type: ignore[arg-type]
-    answer.begin()
-    return answer
+    return _final_answer(_UntilDeadline(connected, deadline))
+
+
+def _final_answer(received: "_UntilDeadline") -> http.client.HTTPResponse:
+    """The one after those that only announce it: http.client itself passes over 100 alone, not over 102 and 103."""
+    while True:
+        answer = http.client.HTTPResponse(received, method="POST")  # type: ignore[arg-type]
+        answer.begin()
+        if not 100 < answer.status < 200:
+            return answer
+        answer.fp = None  # type: ignore[assignment]  # else its end closes what the next one is read from
 
 
 def _beginning(answer: http.client.HTTPResponse) -> bytes:

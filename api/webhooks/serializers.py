@@ -1,11 +1,10 @@
 """Endpoints and deliveries as JSON. A secret is shown by `EndpointWithSecretOut` only."""
 
-from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
-from api.serializers import FlagField, LineField, StrictSerializer
+from api.serializers import FlagField, LineField, StrictSerializer, instant
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from api.webhooks.states import WebhookType
 
@@ -22,10 +21,6 @@ class EndpointIn(StrictSerializer):
     enabled = FlagField(required=False)
 
 
-class NothingIn(StrictSerializer):
-    """An action that takes no body."""
-
-
 class EndpointOut(serializers.BaseSerializer[WebhookEndpoint]):
     def to_representation(self, endpoint: WebhookEndpoint) -> dict[str, Any]:
         return {
@@ -35,11 +30,11 @@ class EndpointOut(serializers.BaseSerializer[WebhookEndpoint]):
             "url": endpoint.url,
             "types": endpoint.types,
             "enabled": endpoint.enabled,
-            "disabled_at": _instant(endpoint.disabled_at),
+            "disabled_at": instant(endpoint.disabled_at),
             "disabled_reason": endpoint.disabled_reason or None,
-            "failing_since": _instant(endpoint.failing_since),
-            "created_at": _instant(endpoint.created_at),
-            "updated_at": _instant(endpoint.updated_at),
+            "failing_since": instant(endpoint.failing_since),
+            "created_at": instant(endpoint.created_at),
+            "updated_at": instant(endpoint.updated_at),
         }
 
 
@@ -60,21 +55,16 @@ class DeliveryOut(serializers.BaseSerializer[WebhookDelivery]):
             "event_id": str(delivery.event_id),
             "type": delivery.type,
             "status": delivery.status,
-            "created_at": _instant(delivery.created_at),
-            "next_attempt_at": _instant(delivery.next_attempt_at),
+            "created_at": instant(delivery.created_at),
+            "next_attempt_at": instant(delivery.next_attempt_at),
             "attempts": [self._attempt(attempt) for attempt in reversed(delivery.newest_attempts)],
         }
 
     def _attempt(self, attempt: WebhookAttempt) -> dict[str, Any]:
         return {
-            "at": _instant(attempt.started_at),
+            "at": instant(attempt.started_at),
             "code": attempt.code,
             "ms": attempt.ms,
             "response": attempt.response,
             "error": attempt.error or None,
         }
-
-
-def _instant(at: datetime | None) -> str | None:
-    """RFC 3339 in UTC with a Z."""
-    return None if at is None else at.isoformat().replace("+00:00", "Z")

@@ -1,6 +1,5 @@
 """`/v1/webhook-endpoints`: validate, call one service, answer."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -13,11 +12,12 @@ from rest_framework.response import Response
 from accounts.models import Scope
 from api.exceptions import NotFoundError
 from api.preconditions import expected_version
+from api.serializers import NothingIn, validated
 from api.viewsets import ApiViewSet
 from api.webhooks import services
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.selectors import deliveries_of, endpoints_for
-from api.webhooks.serializers import DeliveryOut, EndpointIn, EndpointOut, EndpointWithSecretOut, NothingIn
+from api.webhooks.serializers import DeliveryOut, EndpointIn, EndpointOut, EndpointWithSecretOut
 
 
 class WebhookEndpointViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, ApiViewSet):
@@ -46,7 +46,7 @@ class WebhookEndpointViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, A
         return endpoints_for(self.caller.account_id, livemode=self.caller.livemode)
 
     def create(self, request: Request) -> Response:
-        body = _validated(EndpointIn(data=request.data))
+        body = validated(EndpointIn(data=request.data))
         endpoint = services.create_endpoint(
             self.caller.account_id, livemode=self.caller.livemode, now=timezone.now(), **body
         )
@@ -56,7 +56,7 @@ class WebhookEndpointViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, A
         endpoint = self._own(pk)
         endpoint = services.update_endpoint(
             endpoint.pk,
-            _validated(EndpointIn(data=request.data, partial=True)),
+            validated(EndpointIn(data=request.data, partial=True)),
             now=timezone.now(),
             expected_version=expected_version(request, present=endpoint.version),
         )
@@ -69,14 +69,14 @@ class WebhookEndpointViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, A
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, pk: UUID) -> Response:
         endpoint = self._own(pk)
-        _validated(NothingIn(data=request.data))
+        validated(NothingIn(data=request.data))
         endpoint = services.rotate_secret(endpoint.pk, now=timezone.now())
         return Response(EndpointWithSecretOut(endpoint).data)
 
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: UUID) -> Response:
         endpoint = self._own(pk)
-        _validated(NothingIn(data=request.data))
+        validated(NothingIn(data=request.data))
         delivery = services.send_test(endpoint, now=timezone.now())
         return self._answer(delivery)
 
@@ -90,7 +90,7 @@ class WebhookEndpointViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, A
         wanted = deliveries_of(self._own(pk).pk).filter(pk=delivery).first()
         if wanted is None:
             raise NotFoundError("There is no delivery with this id.")
-        _validated(NothingIn(data=request.data))
+        validated(NothingIn(data=request.data))
         return self._answer(services.redeliver(wanted, now=timezone.now()))
 
     def replay(self, request: Request, object_id: UUID) -> Response:  # noqa: ARG002
@@ -106,8 +106,3 @@ class WebhookEndpointViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, A
 
     def _answer(self, delivery: WebhookDelivery) -> Response:
         return Response(DeliveryOut(deliveries_of(delivery.endpoint_id).get(pk=delivery.pk)).data)
-
-
-def _validated(serializer: Any) -> Any:
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data

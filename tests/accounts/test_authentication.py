@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts import keys, services
-from accounts.authentication import FROM_GATEWAY, Caller
+from accounts.authentication import Caller
 from accounts.models import Account, ApiKey, Scope
+from giftflick.lambda_http import AUTHORIZER
 from tests.accounts.proxy import Proxy
 from tests.conftest import client_for
 
@@ -35,7 +36,7 @@ def context(account: Account, **changes: Any) -> dict[str, Any]:
 def through_gateway(context: dict[str, Any]) -> APIClient:
     client = APIClient(raise_request_exception=False)
     environ: dict[str, Any] = client.defaults
-    environ[FROM_GATEWAY] = context
+    environ[AUTHORIZER] = context
     return client
 
 

@@ -128,7 +128,7 @@ def test_a_revocation_that_only_the_table_knew_is_signed_by_the_sync(
     assert (record.revoked_at, record.revoked_by) == (now - HOUR, "sync")
 
 
-@pytest.mark.parametrize("broken", [{"S": "yesterday"}, {"BOOL": True}, {"M": {}}])
+@pytest.mark.parametrize("broken", [{"S": "yesterday"}, {"BOOL": True}, {"M": {}}, {"N": "1766620800000000"}])
 @pytest.mark.parametrize("attribute", key_store.NARROWING)
 def test_what_somebody_wrote_by_hand_to_end_a_key_ends_it(
     table: Table, issued: tuple[ApiKey, str], account: Account, attribute: str, broken: dict[str, Any], now: datetime

@@ -9,14 +9,13 @@ from accounts.models import Account
 from api.outbox.services import LEASE
 from api.webhooks import services
 from api.webhooks.models import WebhookAttempt, WebhookDelivery
-from tests.drills.drill import MINUTE, Drill, assert_nothing_left
+from tests.drills.drill import CLAIM, COMMIT, FINISH, MINUTE, assert_nothing_left
+from tests.drills.mail_drill import MailDrill
 from tests.webhooks.receivers import Receiver, receiving, says
 
-COMMIT = "django.db.backends.base.base.BaseDatabaseWrapper.commit:call"
 BEGIN = "api.webhooks.services.delivering.begin_attempt"
 POST = "api.webhooks.sending.post"
 RECORD = "api.webhooks.services.delivering.record_outcome"
-CLAIM, FINISH = "api.outbox.services.claim", "api.outbox.services.finish"
 
 # Where the worker dies, how often the webhook arrives, and what the attempts are called.
 POINTS = {
@@ -39,7 +38,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def delivery(account: Account, receiver: Receiver, drill: Drill) -> WebhookDelivery:
+def delivery(account: Account, receiver: Receiver, drill: MailDrill) -> WebhookDelivery:
     endpoint = services.create_endpoint(
         account.pk, livemode=True, url=receiver.url(), types=["gift.sent"], now=drill.now
     )
@@ -53,7 +52,7 @@ def test_a_webhook_arrives_under_one_id_wherever_its_worker_is_killed(
     attempts: list[str],
     delivery: WebhookDelivery,
     receiver: Receiver,
-    drill: Drill,
+    drill: MailDrill,
 ) -> None:
     drill.kill(*points, at=drill.now)
     drill.tick(drill.now + LEASE + timedelta(seconds=5))
@@ -68,7 +67,7 @@ def test_a_webhook_arrives_under_one_id_wherever_its_worker_is_killed(
 
 
 def test_a_shop_whose_endpoint_is_gone_gets_a_mail(
-    account: Account, delivery: WebhookDelivery, receiver: Receiver, drill: Drill
+    account: Account, delivery: WebhookDelivery, receiver: Receiver, drill: MailDrill
 ) -> None:
     receiver.answer = says(410)
 

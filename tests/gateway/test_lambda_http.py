@@ -66,6 +66,12 @@ def test_django_sees_the_path_as_the_gateway_decoded_it(path: str, seen: str) ->
     assert WSGIRequest(environ).path_info == seen
 
 
+def test_half_a_surrogate_pair_in_a_body_is_djangos_to_refuse() -> None:
+    event = http_event("/v1/gifts") | {"body": '{"message": "\ud800"}'}
+
+    assert environ_for(event)["wsgi.input"].read() == b'{"message": "\xed\xa0\x80"}'
+
+
 @pytest.mark.parametrize(
     ("query", "seen"),
     [

@@ -43,6 +43,15 @@ def test_a_window_begins_with_its_first_call_and_lasts_a_minute() -> None:
     assert granted(limiter, 11, limit=10, now=NOW + 67 * SECOND) == 10
 
 
+def test_a_limit_that_is_changed_holds_at_once_in_every_process() -> None:
+    first, second = RateLimiter(), RateLimiter()
+    assert granted(first, 3, limit=2) == 2
+
+    assert (granted(first, 1), granted(second, 1)) == (1, 1)
+    granted(first, 100)
+    assert (granted(first, 1, limit=5), granted(second, 1, limit=5)) == (0, 0)
+
+
 @pytest.mark.parametrize("limit", [1, 2, 7, 49, 50, 300, 6000])
 def test_processes_grant_the_limit_together(limit: int) -> None:
     processes = [RateLimiter() for _ in range(8)]

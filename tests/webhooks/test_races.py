@@ -9,9 +9,10 @@ import pytest
 from django.db import connection, connections, transaction
 
 from accounts.models import Account
+from api.exceptions import NotFoundError
 from api.outbox.models import Job
 from api.webhooks import services
-from api.webhooks.models import WebhookDelivery, WebhookEndpoint
+from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,3 +96,33 @@ def test_an_announcement_does_not_wait_for_a_change(
         assert not thread.is_alive()
 
     assert WebhookDelivery.objects.count() == 1
+
+
+def test_a_try_waits_for_a_deletion_and_is_not_made(endpoint: WebhookEndpoint, now: datetime) -> None:
+    delivery = services.send_test(endpoint, now=now)
+    begun: list[object] = []
+
+    with transaction.atomic():
+        services.delete_endpoint(endpoint.pk)
+        beginning = in_background(lambda: begun.append(services.begin_attempt(delivery.pk, now=now)))
+    beginning.join()
+
+    assert begun == [None]
+
+
+def test_a_deletion_waits_for_a_try_that_begins_and_takes_it_along(endpoint: WebhookEndpoint, now: datetime) -> None:
+    delivery = services.send_test(endpoint, now=now)
+
+    with transaction.atomic():
+        assert services.begin_attempt(delivery.pk, now=now) is not None
+        deleting = in_background(lambda: services.delete_endpoint(endpoint.pk))
+    deleting.join()
+
+    assert (WebhookEndpoint.objects.count(), WebhookAttempt.objects.count()) == (0, 0)
+
+
+def test_an_endpoint_that_was_deleted_meanwhile_is_not_tested(endpoint: WebhookEndpoint, now: datetime) -> None:
+    services.delete_endpoint(endpoint.pk)
+
+    with pytest.raises(NotFoundError):
+        services.send_test(endpoint, now=now)

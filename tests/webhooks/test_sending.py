@@ -56,6 +56,12 @@ def test_2xx_is_success(code: int) -> None:
         assert post(receiver.url(), headers=HEADERS, body=b"{}").is_success
 
 
+def test_answers_that_only_announce_the_answer_are_passed_over() -> None:
+    announced = b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+
+    assert told(sends(announced + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nthanks")) == (200, "", "thanks")
+
+
 @pytest.mark.parametrize("code", [300, 301, 302, 303, 304, 307, 308, 400, 401, 404, 410, 418, 429, 500, 502, 503, 599])
 def test_anything_else_is_not(code: int) -> None:
     with receiving(says(code)) as receiver:

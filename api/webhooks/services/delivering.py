@@ -46,9 +46,8 @@ def begin_attempt(delivery_id: UUID, *, now: datetime) -> Call | None:
     made again, with the same `webhook-id`. Raises Postpone before the delivery's time.
     """
     with transaction.atomic():
-        deliveries = WebhookDelivery.objects.select_for_update(of=("self",), no_key=True).select_related("endpoint")
-        delivery = deliveries.filter(pk=delivery_id, status=DeliveryStatus.PENDING).first()
-        if delivery is None or delivery.next_attempt_at is None:
+        delivery = _lock_delivery(delivery_id)
+        if delivery is None or delivery.status != DeliveryStatus.PENDING or delivery.next_attempt_at is None:
             return None
         if delivery.next_attempt_at > now:
             raise Postpone(delivery.next_attempt_at)
@@ -95,6 +94,7 @@ def record_outcome(call: Call, outcome: Outcome, *, now: datetime) -> datetime |
 def send_test(endpoint: WebhookEndpoint, *, now: datetime) -> WebhookDelivery:
     """Deliver an event that is about no gift. Raises InvalidStateError if the endpoint is off."""
     with transaction.atomic():
+        endpoint = lock_endpoint(endpoint.pk)
         _check_enabled(endpoint)
         delivery = WebhookDelivery.objects.create(
             endpoint=endpoint,
@@ -114,11 +114,10 @@ def redeliver(delivery: WebhookDelivery, *, now: datetime) -> WebhookDelivery:
     The same event, byte for byte. During a try it changes nothing. Raises InvalidStateError if the endpoint is off.
     """
     with transaction.atomic():
-        locked = WebhookDelivery.objects.select_for_update(of=("self",), no_key=True).select_related("endpoint")
-        try:
-            delivery = locked.get(pk=delivery.pk)
-        except WebhookDelivery.DoesNotExist as error:
-            raise NotFoundError("There is no delivery with this id.") from error
+        locked = _lock_delivery(delivery.pk)
+        if locked is None:
+            raise NotFoundError("There is no delivery with this id.")
+        delivery = locked
         _check_enabled(delivery.endpoint)
         if delivery.status == DeliveryStatus.PENDING:
             _bring_forward(delivery, now=now)
@@ -137,6 +136,21 @@ def purge_old(now: datetime) -> int:
     ids = list(old.order_by("created_at").values_list("pk", flat=True)[:PURGED_AT_ONCE])
     WebhookDelivery.objects.filter(pk__in=ids).delete()
     return len(ids)
+
+
+def _lock_delivery(delivery_id: UUID) -> WebhookDelivery | None:
+    """With its endpoint, which is locked first, as who deletes it does; None if either is gone."""
+    endpoint_id = WebhookDelivery.objects.filter(pk=delivery_id).values_list("endpoint_id", flat=True).first()
+    if endpoint_id is None:
+        return None
+    try:
+        endpoint = lock_endpoint(endpoint_id)
+    except NotFoundError:
+        return None
+    delivery = WebhookDelivery.objects.select_for_update(no_key=True).filter(pk=delivery_id).first()
+    if delivery is not None:
+        delivery.endpoint = endpoint
+    return delivery
 
 
 def _note(attempt_id: int, outcome: Outcome, *, now: datetime) -> bool:
