@@ -26,7 +26,7 @@ demo: setup ## one gift from the API call to the watched video (PHOTO=a.jpg CLIP
 
 test: setup ## all tests (ARGS="-k gifts -x" goes to pytest)
 	@$(PY) -m local.chromium >/dev/null
-	@exec $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@exec $(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 fuzz: setup ## 20,000 made-up calls to the API, other ones each time (a quarter of an hour)
 	@FUZZ_NEW=1 FUZZ_EXAMPLES=400 FUZZ_AT_LEAST=20000 $(PY) -m pytest -n 0 tests/openapi/test_fuzz.py $(ARGS)
