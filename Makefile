@@ -26,6 +26,7 @@ demo: setup ## one gift from the API call to the watched video (PHOTO=a.jpg CLIP
 
 test: setup ## all tests (ARGS="-k gifts -x" goes to pytest)
 	@$(PY) -m local.chromium >/dev/null
+	@$(PY) -m local.curl >/dev/null
 	@exec $(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 fuzz: setup ## 20,000 made-up calls to the API, other ones each time (a quarter of an hour)

@@ -2,10 +2,10 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
+from local.debian import install, may_install
 from local.errors import LocalError
 from local.terminal import fail, say, step
 
@@ -24,9 +24,9 @@ def chromium_path() -> Path:
             raise LocalError(f"CHROMIUM={chosen} is not a program: set it to the path of Chromium or Chrome")
         return Path(chosen)
     found = _find()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+    if found is None and may_install():
         with step("Chromium"):
-            _install()
+            install("chromium")
         found = _find()
     if found is None:
         raise LocalError(f"The browser tests need Chromium: {_remedy()}, or set CHROMIUM=/path/to/chromium")
@@ -37,16 +37,6 @@ def _find() -> Path | None:
     commands = [Path(path) for name in COMMANDS if (path := shutil.which(name))]
     applications = [path for path in MAC_APPLICATIONS if os.access(path, os.X_OK)]
     return next(iter(commands + applications), None)
-
-
-def _install() -> None:
-    say("Installing Debian's chromium (about a minute) …")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "chromium"]):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-            raise LocalError(f"{' '.join(command)} failed: {''.join(reason)}")
 
 
 def _remedy() -> str:

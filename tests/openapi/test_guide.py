@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import Account
 from accounts.services import issue_api_key
 from api.templates.services import seed_templates
+from local.curl import curl_path
 from local.migrations import PROJECT
 from local.ports import HOST, free_port
 from local.samples import sample_photo
@@ -52,7 +53,7 @@ def lines_of(page: str) -> list[str]:
 
 def run(blocks: list[str], folder: Path, **variables: str) -> list[str]:
     """What the blocks print, but for whole JSON documents, in one shell that stops at the first failure."""
-    assert shutil.which("curl"), "the guide's lines need curl: apt-get install curl"
+    curl_path()
     script = "\n".join(["set -eu", "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT", *blocks])
     env = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | variables
     done = subprocess.run(
