@@ -59,10 +59,11 @@ class ApiKeyAuthentication(BaseAuthentication):
                 return None
             context = _verified(presented, now=now)
         caller = Caller.from_context(context)
+        if not note_use(caller.key_id, now=now):
+            raise _invalid()
         django_request = request._request  # noqa: SLF001 - middleware sees this one
         django_request.caller = caller  # type: ignore[attr-defined]
         django_request.log_context = {"account": str(caller.account_id), "key": caller.key_id}  # type: ignore[attr-defined]
-        note_use(caller.key_id, now=now)
         return None, caller
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
@@ -80,4 +81,8 @@ def _verified(presented: str, *, now: datetime) -> Context:
         return verdict.context
     if verdict.reason == "suspended":
         raise ForbiddenError("This account is suspended.", code="account_suspended")
-    raise AuthenticationFailed("This API key is not valid.")
+    raise _invalid()
+
+
+def _invalid() -> AuthenticationFailed:
+    return AuthenticationFailed("This API key is not valid.")

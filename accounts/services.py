@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
 from accounts import key_store, keys
@@ -162,15 +162,20 @@ def resume_account(account: Account, *, now: datetime) -> Account:
     return account
 
 
-def note_use(key_id: str, *, now: datetime) -> None:
-    """Keep the day of a key's last use. One write a key, day and process: a process remembers what it has noted."""
+def note_use(key_id: str, *, now: datetime) -> bool:
+    """Keep the day of a key's last use; False if the key has no record, as after the database was restored.
+
+    One write a key, day and process: a process remembers what it has noted.
+    """
     today = now.date()
     if _noted.get(key_id) == today:
-        return
-    ApiKey.objects.filter(Q(last_used_on=None) | Q(last_used_on__lt=today), pk=key_id).update(last_used_on=today)
+        return True
+    if not ApiKey.objects.filter(pk=key_id).update(last_used_on=Greatest("last_used_on", today)):
+        return False
     if len(_noted) >= REMEMBERED_USES:
         _noted.clear()
     _noted[key_id] = today
+    return True
 
 
 def _record(text: str, **fields: object) -> ApiKey:

@@ -40,6 +40,13 @@ def through_gateway(context: dict[str, Any]) -> APIClient:
     return client
 
 
+def record_of(account: Account, now: Any, key_id: str = "abcdefghijkl") -> ApiKey:
+    """Of a key that only its context speaks of."""
+    return ApiKey.objects.create(
+        id=key_id, account=account, name="Web page", livemode=True, digest="", scopes=[], created_at=now
+    )
+
+
 def key_of(account: Account, now: Any) -> tuple[ApiKey, str]:
     return services.issue_api_key(account, name="a", livemode=True, created_by="tests", now=now)
 
@@ -103,7 +110,8 @@ def test_keys_in_other_places_do_not_count(account: Account, now: Any) -> None:
     assert client.get("/v1/account").status_code == 401
 
 
-def test_the_gateways_word_counts_and_costs_no_read(account: Account, proxy: Proxy) -> None:
+def test_the_gateways_word_counts_and_costs_no_read(account: Account, proxy: Proxy, now: Any) -> None:
+    record_of(account, now)
     client = through_gateway(context(account, livemode=False))
 
     answer = client.get("/v1/account")
@@ -162,7 +170,16 @@ def test_a_caller_is_what_the_context_says(account: Account) -> None:
     )
 
 
-def test_another_account_than_the_contexts_is_not_reached(account: Account) -> None:
+def test_a_key_whose_record_was_lost_is_nobodys(account: Account) -> None:
+    client = through_gateway(context(account, key_id="nobodyskey00"))
+
+    answers = [client.get("/v1/account"), client.post("/v1/gifts", {}, headers={"Idempotency-Key": "a"})]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
+
+
+def test_another_account_than_the_contexts_is_not_reached(account: Account, now: Any) -> None:
+    record_of(account, now)
     client = through_gateway(context(account, account_id=str(uuid4())))
 
     assert client.get("/v1/gifts").json()["results"] == []

@@ -13,6 +13,7 @@ from django.utils import timezone
 from packaging.requirements import Requirement
 
 from accounts.models import Account
+from accounts.services import issue_api_key
 from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
 from api.templates.models import Template
@@ -59,7 +60,7 @@ def test_keep_warm_is_answered_without_the_database(without_database: Function, 
 
 
 def test_a_database_that_is_away_kills_neither_init_nor_a_request(without_database: Function, account: Account) -> None:
-    context = context_of(account)
+    context = context_of(account, "000000000000")
 
     answer = without_database.invoke(http_event("/v1/account", authorizer=context))
 
@@ -123,7 +124,8 @@ def test_an_event_that_is_no_object_is_refused(function: Function) -> None:
 def test_one_api_request_imports_neither_admin_pages_nor_slow_packages(
     system: System, tmp_path: Path, account: Account, template: Template, body: dict[str, Any]
 ) -> None:
-    context = context_of(account)
+    record, _ = issue_api_key(account, name="tests", livemode=True, created_by="tests", now=timezone.now())
+    context = context_of(account, record.pk)
     events = [http_event("/v1/account", authorizer=context), posted("/v1/gifts", body, authorizer=context)]
 
     told = start_cold(system, tmp_path, events)
@@ -152,13 +154,13 @@ def test_a_recipients_page_does_not_import_admin_pages(
     assert ADMINS & set(told["modules"]) == set()
 
 
-def context_of(account: Account) -> dict[str, Any]:
+def context_of(account: Account, key_id: str) -> dict[str, Any]:
     """What the authorizer says of a caller."""
     return {
         "account_id": str(account.pk),
         "account_name": account.name,
         "livemode": True,
-        "key_id": "000000000000",
+        "key_id": key_id,
         "key_name": "tests",
         "scopes": "account:read gifts:read gifts:write uploads:write orders:write webhooks:write",
         "requests_per_minute": 6000,
