@@ -7,6 +7,7 @@ from typing import Any
 import psycopg2
 
 ACCOUNT = "01900000-0000-7000-8000-00000000000a"
+API_KEY = "benchbenchbe"
 TEMPLATE = "01900000-0000-7000-8000-00000000000b"
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 SPAN = timedelta(days=300)  # from the first gift to the last, however many there are
@@ -16,6 +17,8 @@ PREPARE = """
     INSERT INTO accounts_account
         (id, name, email, order_gate, requests_per_minute, mails_per_day, domains, origins, created_at)
     VALUES (%(account)s, 'Shop', 'shop@example.com', 'per_gift', 1000, 1000, '{}', '{}', %(first)s);
+    INSERT INTO accounts_apikey (id, account_id, name, livemode, digest, scopes, created_by, created_at)
+    VALUES (%(api_key)s, %(account)s, 'bench', true, '', '{}', 'bench', %(first)s);
     INSERT INTO api_template (id, slug, name, occasion, description, status, aspect_ratio, duration_s, fields, theme,
                               scenes, music, backdrop, preview, created_at, updated_at)
     VALUES (%(template)s, 'plain', 'Plain', 'birthday', '', 'published', '16:9', 20, '[]', '{}', '[]', '', '', '',
@@ -60,6 +63,7 @@ def insert_gifts(cursor: Any, count: int) -> None:
     """Into an empty database."""
     values = {
         "account": ACCOUNT,
+        "api_key": API_KEY,
         "template": TEMPLATE,
         "first": FIRST,
         "span": SPAN,

@@ -19,14 +19,14 @@ import django
 from django.db import connection
 from django.test import Client, RequestFactory
 
-from bench.filling import ACCOUNT
+from bench.filling import ACCOUNT, API_KEY
 from local.terminal import say
 
 CALLER = {
     "account_id": ACCOUNT,
     "account_name": "Shop",
     "livemode": True,
-    "key_id": "benchbenchbe",
+    "key_id": API_KEY,
     "key_name": "bench",
     "scopes": "gifts:read",
     "requests_per_minute": 1_000_000_000,
