@@ -1,1 +1,1 @@
-"""What deploys Giftflick: CloudFormation templates, and the commands that a developer or CI runs. Never in the function."""
+"""What deploys Giftflick: CloudFormation templates, and the commands of a developer or CI. Never in the function."""
