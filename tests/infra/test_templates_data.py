@@ -156,7 +156,7 @@ def test_the_other_secrets_are_born_without_a_secret() -> None:
     assert database["Name"] == {"Fn::Sub": "giftflick/${Stage}/database"}
     assert json.loads(database["SecretString"]["Fn::Sub"]) == {
         "host": "${DatabaseCluster.Endpoint.Address}",
-        "port": "5432",
+        "port": "${DatabaseCluster.Endpoint.Port}",
         "dbname": "giftflick",
         "username": "",
         "password": "",
