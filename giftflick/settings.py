@@ -74,7 +74,9 @@ TEMPLATES = [
 
 DATABASES: dict[str, Any] = {"default": configuration()}
 DATABASE_SECRET = env.text("DATABASE_SECRET", "")
-DATABASE_ADMIN_SECRET = env.text("DATABASE_ADMIN_SECRET", "")  # the release function's: it makes and rotates logins
+# The release function's, which makes and rotates logins.
+DATABASE_ADMIN_SECRET = env.text("DATABASE_ADMIN_SECRET", "")
+DATABASE_HOST = env.text("DATABASE_HOST", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

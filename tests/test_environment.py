@@ -33,9 +33,7 @@ def read_variables() -> dict[str, bool]:
         and isinstance(node.func.value, ast.Name)
         and node.func.value.id == "env"
         and node.func.attr in READERS
-        and isinstance(
-            node.args[0], ast.Constant
-        )  # `giftflick.secrets` reads again what the settings have read by name
+        and isinstance(node.args[0], ast.Constant)  # another one reads by a list what these read by name
     ]
     return {ast.literal_eval(call.args[0]): len(call.args) == 1 and not call.keywords for call in calls}
 

@@ -11,6 +11,11 @@ REFUSALS = ("password authentication failed", "is not permitted to log in")
 NO_LOGIN = "DATABASE_SECRET holds no login yet: run prepare_database"
 
 
+def is_refusal(error: Exception) -> bool:
+    """Whether the server did not want this login, rather than being away."""
+    return any(words in str(error) for words in REFUSALS)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         if self.settings_dict["NAME"] == "":
@@ -23,7 +28,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             return super().get_new_connection(conn_params)
         except self.Database.OperationalError as error:
-            if not any(words in str(error) for words in REFUSALS):
+            if not is_refusal(error):
                 raise
             secrets.reread("database")
             newest = self.get_connection_params()

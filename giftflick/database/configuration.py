@@ -10,19 +10,21 @@ ENGINE = "giftflick.database"
 
 
 def configuration() -> dict[str, Any]:
-    """From the login in DATABASE_SECRET, else from DATABASE_URL. Connections are kept, and looked at before each use.
-
-    With a secret the connection is encrypted, but the server's certificate is not verified: that would need RDS's own
-    certificates in the package and an eye on their expiry, for a way that does not leave our private subnets.
-    """
+    """From the login in DATABASE_SECRET, else from DATABASE_URL. Connections are kept, and checked before use."""
     timeout = env.number("DATABASE_CONNECT_TIMEOUT_S", default=5)
     if env.text("DATABASE_SECRET", ""):
-        database = {**secrets.database_login(), "OPTIONS": {"sslmode": env.text("DATABASE_SSLMODE", "require")}}
+        database: dict[str, Any] = {**secrets.database_login(), "OPTIONS": {"sslmode": sslmode()}}
     else:
         database = _from_url()
     options = {**database.get("OPTIONS", {}), "connect_timeout": timeout}
     kept = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     return {"NAME": "", **database, **kept, "ENGINE": ENGINE, "OPTIONS": options}
+
+
+def sslmode() -> str:
+    """Encrypted by default, without a look at the server's certificate: that would need RDS's own certificates in the
+    package, and somebody who sees to their expiry, for a way that does not leave our private subnets."""
+    return env.text("DATABASE_SSLMODE", "require")
 
 
 def _from_url() -> dict[str, Any]:
