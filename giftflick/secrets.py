@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("giftflick.secrets")
 
 KEPT_S = 300.0
-REREAD_EVERY_S = 10.0  # for each reason: strangers with a wrong header, say, must not make us hammer Secrets Manager
+PAUSE_S = 10.0  # after reading in vain: strangers with a wrong header must not make us hammer Secrets Manager
 TRY_AGAIN_AFTER_S = 30.0  # when Secrets Manager is away
 TIMEOUT_S = 2.0
 ATTEMPTS = 2
@@ -63,7 +63,7 @@ class Secrets:
         self._app: dict[str, str] = {}
         self._on_change = on_change
         self._due_at = float("inf")
-        self._reread_at: dict[str, float] = {}
+        self._in_vain_at: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def load(self, *, now: float) -> None:
@@ -73,7 +73,7 @@ class Secrets:
         except SecretAwayError as error:
             raise ImproperlyConfigured(str(error)) from None
         env.take_secrets(self._app)
-        if self._app or self.database:
+        if env.text("APP_SECRET", "") or env.text("DATABASE_SECRET", ""):
             self._due_at = now + KEPT_S
 
     def refresh(self, *, now: float) -> None:
@@ -85,31 +85,34 @@ class Secrets:
                 self._renew(now)
 
     def reread(self, why: str, *, now: float) -> None:
-        """Read them again because something was refused, unless that was done for the same reason 10 s ago.
+        """Read them again because something was refused, unless that was in vain for the same reason 10 s ago.
 
         Who comes while another thread reads waits, and has what that one found.
         """
         with self._lock:
-            if self._due_at < float("inf") and now - self._reread_at.get(why, float("-inf")) >= REREAD_EVERY_S:
-                self._reread_at[why] = now
+            if self._due_at < float("inf") and now - self._in_vain_at.get(why, float("-inf")) >= PAUSE_S:
                 log.info("secrets read again", extra={"reason": why})
-                self._renew(now)
+                if not self._renew(now):
+                    self._in_vain_at[why] = now
 
-    def _renew(self, now: float) -> None:
+    def _renew(self, now: float) -> bool:
+        """Whether there was anything new."""
         try:
             app, database = _read_app(), _read_database()
             _refuse_losses(self._app, app)
         except SecretAwayError as error:
             self._due_at = now + TRY_AGAIN_AFTER_S
             log.warning("secrets kept as they were", extra={"reason": str(error)})
-            return
+            return False
         self._due_at = now + KEPT_S
         database = database or self.database
-        if (app, database) != (self._app, self.database):
-            self._app, self.database = app, database
-            env.take_secrets(app)
-            self._on_change()
-            log.info("secrets changed")
+        if (app, database) == (self._app, self.database):
+            return False
+        self._app, self.database = app, database
+        env.take_secrets(app)
+        self._on_change()
+        log.info("secrets changed")
+        return True
 
 
 def load() -> None:
