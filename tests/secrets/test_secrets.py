@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -16,9 +17,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from api.delivery.backends import get_backend
+from api.delivery.backends.base import Address, Mail
 from api.delivery.events import get_verifier
+from api.exceptions import BackendError
+from api.rendering.backends.base import RenderOrder
+from api.rendering.backends.shotstack import ShotstackBackend
 from giftflick import env
-from giftflick.secrets import KEPT_S, PAUSE_S, TRY_AGAIN_AFTER_S, Secrets, _renew_settings
+from giftflick.secrets import KEPT_S, PAUSE_S, TRY_AGAIN_AFTER_S, Secrets, _renew_settings, reread
 from local.ports import free_port
 from tests.secrets.conftest import MakeSecret, app_secret
 
@@ -223,50 +228,124 @@ def test_no_value_of_a_secret_gets_into_a_log(reading: Reading, caplog: pytest.L
 
 
 @pytest.fixture
-def renewing(
+def put(
     monkeypatch: pytest.MonkeyPatch, manager: "SecretsManagerClient", make_secret: MakeSecret
 ) -> Iterator[Callable[..., None]]:
-    """Changes the secret of a process whose settings are made from it, and has it read again."""
+    """Changes the secret of this process, which does not know of that yet."""
     values = app_secret()
     arn = make_secret(values)
     monkeypatch.setenv("APP_SECRET", arn)
     secrets = Secrets(on_change=_renew_settings)
+    monkeypatch.setattr("giftflick.secrets._kept", secrets)  # as if the process had been started with it
 
-    def renew(**changes: str) -> None:
+    def put(**changes: str) -> None:
         values.update(changes)
         manager.put_secret_value(SecretId=arn, SecretString=json.dumps(values))
-        secrets.reread("tests", now=START)
 
     with override_settings():  # what is set within is forgotten afterwards
         secrets.load(now=START)
         _renew_settings()
-        yield renew
+        yield put
     env.take_secrets({})
     _renew_settings()
 
 
-def test_what_an_older_key_signed_stays_valid(renewing: Callable[..., None]) -> None:
+def test_what_an_older_key_signed_stays_valid(put: Callable[..., None]) -> None:
     signed, old = signing.dumps("Ben"), settings.SECRET_KEY
 
-    renewing(SECRET_KEY="k" * 60, SECRET_KEY_FALLBACKS=f"{old}, older")
+    put(SECRET_KEY="k" * 60, SECRET_KEY_FALLBACKS=f"{old}, older")
+    reread("tests")
 
     assert [old, "older"] == settings.SECRET_KEY_FALLBACKS
     assert signing.loads(signed) == "Ben"
     assert signing.dumps("Ben") != signed
-    renewing(SECRET_KEY_FALLBACKS="")
+    put(SECRET_KEY_FALLBACKS="")
+    reread("tests")
     with pytest.raises(signing.BadSignature):
         signing.loads(signed)
 
 
-def test_what_was_made_from_a_secret_is_made_anew(renewing: Callable[..., None]) -> None:
+def test_what_was_made_from_a_secret_is_made_anew(put: Callable[..., None]) -> None:
     backend, verifier = get_backend(), get_verifier()
     assert get_backend() is backend
 
-    renewing(SENDGRID_API_KEY="SG.another", RENDERER_API_KEY="another")
+    put(SENDGRID_API_KEY="SG.another", RENDERER_API_KEY="another")
+    reread("tests")
 
     assert get_backend() is not backend
     assert get_verifier() is not verifier
     assert (settings.SENDGRID_API_KEY, settings.RENDERER_API_KEY) == ("SG.another", "another")
+
+
+class Vendor(ThreadingHTTPServer):
+    """Takes one key and answers 401 to any other."""
+
+    def __init__(self, key: str, status: int, answer: dict[str, Any]) -> None:
+        self.key, self.status, self.answer = key, status, answer
+        self.statuses: list[int] = []
+        super().__init__(("127.0.0.1", 0), VendorHandler)
+
+
+class VendorHandler(BaseHTTPRequestHandler):
+    server: Vendor
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        shown = self.headers.get("x-api-key") or self.headers.get("Authorization", "").removeprefix("Bearer ")
+        status = self.server.status if shown == self.server.key else 401
+        self.server.statuses.append(status)
+        body = json.dumps(self.server.answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+@contextmanager
+def vendor(key: str, status: int, answer: dict[str, Any]) -> Iterator[Vendor]:
+    with Vendor(key, status, answer) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_renderer_that_wants_the_new_key_gets_it_at_once(put: Callable[..., None]) -> None:
+    put(RENDERER_API_KEY="the-new-one")
+    with vendor("the-new-one", 201, {"response": {"id": "a1"}}) as renderer:
+        settings.RENDERER_URL = f"http://127.0.0.1:{renderer.server_port}"
+
+        assert ShotstackBackend().submit(RenderOrder(edit={}, livemode=True)) == "a1"
+    assert renderer.statuses == [401, 201]
+
+
+def test_a_renderer_that_wants_a_key_we_do_not_have_is_asked_once(put: Callable[..., None]) -> None:
+    with vendor("another", 201, {}) as renderer:
+        settings.RENDERER_URL = f"http://127.0.0.1:{renderer.server_port}"
+
+        with pytest.raises(BackendError, match="refused our key"):
+            ShotstackBackend().submit(RenderOrder(edit={}, livemode=True))
+    assert renderer.statuses == [401]
+
+
+def test_a_sendgrid_that_wants_the_new_key_gets_it_with_the_next_try(put: Callable[..., None]) -> None:
+    put(SENDGRID_API_KEY="SG.new")
+    mail = Mail(uuid4(), "gift", "Ana", Address("ben@example.com", "Ben"), None, "Hi", "<p>Hi</p>", "Hi")
+    with vendor("SG.new", 202, {}) as sendgrid:
+        settings.SENDGRID_URL = f"http://127.0.0.1:{sendgrid.server_port}"
+        reread("tests")  # the address is no secret: the backend is made anew for it
+        put(SENDGRID_API_KEY="SG.newer")
+        sendgrid.key = "SG.newer"
+
+        with pytest.raises(BackendError) as refusal:
+            get_backend().send(mail)
+        get_backend().send(mail)
+
+    assert (refusal.value.retryable, sendgrid.statuses) == (True, [401, 202])
 
 
 class Extension(ThreadingHTTPServer):

@@ -37,9 +37,13 @@ class SendGridBackend:
     """Threads may share one: each call opens its own connection."""
 
     def __init__(self, *, url: str, api_key: str, sender: str, timeout: float = TIMEOUT) -> None:
-        self._sender = sender_address(sender)
-        if not re.fullmatch(r"[\x21-\x7e]+", api_key):
-            raise ImproperlyConfigured("SENDGRID_API_KEY must be one word of ASCII.")
+        problems = [] if re.fullmatch(r"[\x21-\x7e]+", api_key) else ["SENDGRID_API_KEY must be one word of ASCII."]
+        try:
+            self._sender = sender_address(sender)
+        except ImproperlyConfigured as error:
+            problems.append(str(error))
+        if problems:
+            raise ImproperlyConfigured("\n".join(problems))
         # Slow to import, so only where a mail is sent.
         from sendgrid import SendGridAPIClient
 
