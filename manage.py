@@ -5,7 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-from giftflick.env import read_env_file
+from django.core.exceptions import ImproperlyConfigured
+
+from giftflick.env import collect_problems, read_env_file
 
 HERE = Path(__file__).resolve().parent
 
@@ -17,7 +19,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "giftflick.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    if sys.argv[1:2] == ["check"]:  # which lists what is missing with everything else that is wrong
+        collect_problems()
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from api.gifts import tasks as gift_tasks
 from api.idempotency import services as idempotency
 from api.media import tasks as media
 from api.outbox import services as outbox
+from api.outbox import wakers
 from api.outbox.drain import Clock, drain
 from api.webhooks import services as webhooks
 from api.webhooks import tasks as webhook_tasks
@@ -44,7 +45,11 @@ def sweep(now: datetime) -> dict[str, int]:
 
 
 def tick(*, clock: Clock, budget: timedelta) -> dict[str, int]:
+    """What is left when the time is up, another worker is woken for."""
     until = clock() + budget
-    found = sweep(clock())
-    jobs = drain(clock=clock, until=until)
+    with wakers.invoke_function.held():
+        found = sweep(clock())
+        jobs = drain(clock=clock, until=until)
+    if outbox.is_any_due(now=clock()):
+        wakers.wake()
     return found | ({"jobs": jobs} if jobs else {})

@@ -5,6 +5,7 @@ import io
 import re
 import sys
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ CLIENT_ADDRESS = "giftflick.client_address"
 
 # WSGI makes `X_API_KEY` and `X-API-Key` one and the same, so a name with anything else is left out.
 HEADER_NAME = re.compile(r"[a-z0-9-]+")
+EDGE_HEADER = "x-edge-secret"  # between CloudFront and the entry point: no application, and no log, shall see it
 TEXT = re.compile(r"text/.*|application/(json|javascript|xml)|.*\+(json|xml)")
 
 
@@ -28,9 +30,15 @@ def is_http(event: Event) -> bool:
     return event.get("version") == "2.0" and isinstance(context, dict) and isinstance(context.get("http"), dict)
 
 
-def call(application: "WSGIApplication", event: Event) -> Event:
-    """Have `application` answer an HTTP event."""
-    request = environ_for(event)
+def presented_secret(event: Event) -> str:
+    """What stands in the header by which CloudFront shows that it is ours."""
+    headers = event.get("headers") or {}
+    return next((str(value) for name, value in headers.items() if name.lower() == EDGE_HEADER), "")
+
+
+def call(application: "WSGIApplication", event: Event, *, is_from_edge: bool = False) -> Event:
+    """Have `application` answer an HTTP event; `is_from_edge` means that our CloudFront says where the client is."""
+    request = environ_for(event, is_from_edge=is_from_edge)
     status, headers = "", list[tuple[str, str]]()
 
     def start_response(line: str, fields: list[tuple[str, str]], _exc_info: Any = None) -> Callable[[bytes], object]:
@@ -47,14 +55,16 @@ def call(application: "WSGIApplication", event: Event) -> Event:
     return _answer(int(status.split(" ", 1)[0]), headers, b"" if request["REQUEST_METHOD"] == "HEAD" else body)
 
 
-def environ_for(event: Event) -> Environ:
+def environ_for(event: Event, *, is_from_edge: bool = False) -> Environ:
     """API Gateway has decoded the path, once; whoever decodes it again lets `%252F` become a slash."""
     context = event["requestContext"]
     http = context["http"]
     headers = _headers(event)
+    address = (is_from_edge and _viewer(headers)) or http["sourceIp"]
     body = event.get("body") or ""
     content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
-    scheme = headers.get("x-forwarded-proto")  # API Gateway writes it, over whatever the client sent
+    # API Gateway writes it over whatever was sent: how it was called itself, which CloudFront always does by https.
+    scheme = headers.get("x-forwarded-proto")
     headers.setdefault("host", context.get("domainName", ""))
     headers.setdefault("x-request-id", context.get("requestId", ""))
     request: Environ = {
@@ -67,8 +77,8 @@ def environ_for(event: Event) -> Environ:
         "SERVER_NAME": context.get("domainName", ""),
         "SERVER_PORT": headers.get("x-forwarded-port", "443"),
         "SERVER_PROTOCOL": http.get("protocol", "HTTP/1.1"),
-        "REMOTE_ADDR": http["sourceIp"],
-        CLIENT_ADDRESS: http["sourceIp"],
+        "REMOTE_ADDR": address,
+        CLIENT_ADDRESS: address,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scheme if scheme in ("http", "https") else "https",
         "wsgi.input": io.BytesIO(content),
@@ -88,7 +98,17 @@ def _headers(event: Event) -> dict[str, str]:
     headers = {name.lower(): _latin(value) for name, value in (event.get("headers") or {}).items()}
     if event.get("cookies"):
         headers["cookie"] = _latin("; ".join(event["cookies"]))
-    return {name: value for name, value in headers.items() if HEADER_NAME.fullmatch(name) and name != "content-length"}
+    left_out = ("content-length", EDGE_HEADER)
+    return {name: value for name, value in headers.items() if HEADER_NAME.fullmatch(name) and name not in left_out}
+
+
+def _viewer(headers: dict[str, str]) -> str | None:
+    """The address in `CloudFront-Viewer-Address`, which is `address:port`, of IPv6 too and without brackets."""
+    address = headers.get("cloudfront-viewer-address", "").rpartition(":")[0]
+    try:
+        return str(ip_address(address.strip("[]")))
+    except ValueError:
+        return None
 
 
 def _latin(text: str) -> str:

@@ -4,13 +4,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import dj_database_url
+from giftflick import env, secrets
+from giftflick.database.configuration import configuration
 
-from giftflick import env
+secrets.load()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+STAGE = env.text("STAGE", "")  # one of `zappa_settings.json`; empty on a laptop
+
 SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default="")
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 RELEASE = env.text("RELEASE", "unreleased")
@@ -68,10 +72,11 @@ TEMPLATES = [
     }
 ]
 
-DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(env.text("DATABASE_URL"), conn_max_age=None, conn_health_checks=True)
-}
-DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+DATABASES: dict[str, Any] = {"default": configuration()}
+DATABASE_SECRET = env.text("DATABASE_SECRET", "")
+# The release function's, which makes and rotates logins.
+DATABASE_ADMIN_SECRET = env.text("DATABASE_ADMIN_SECRET", "")
+DATABASE_HOST = env.text("DATABASE_HOST", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -103,6 +108,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
+# With all three, films are shown from here by CloudFront's signed URLs; else by S3's own.
+SIGNED_MEDIA_URL = env.text("MEDIA_URL", "").rstrip("/")
+MEDIA_KEY_ID = env.text("MEDIA_KEY_ID", "")
+MEDIA_PRIVATE_KEY = env.text("MEDIA_PRIVATE_KEY", "")
+
 # The vendors. A live key's gifts go to the renderer's production, a test key's to its sandbox.
 RENDER_BACKEND = "api.rendering.backends.shotstack.ShotstackBackend"
 RENDERER_URL = env.origin("RENDERER_URL")
@@ -119,7 +129,8 @@ SENDGRID_WEBHOOK_PUBLIC_KEY = env.text("SENDGRID_WEBHOOK_PUBLIC_KEY")
 WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS", default="")
 
 # Who is told, right after a commit, that the job table has work.
-OUTBOX_WAKER = "api.outbox.wakers.notify_listeners"
+WAKE_FUNCTION = env.text("WAKE_FUNCTION", "")
+OUTBOX_WAKER = "api.outbox.wakers.invoke_function" if WAKE_FUNCTION else "api.outbox.wakers.notify_listeners"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
@@ -141,6 +152,10 @@ CORS_ALLOW_HEADERS = ["x-api-key", "content-type", "idempotency-key", "if-match"
 CORS_EXPOSE_HEADERS = ["X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotent-Replayed"]
 CORS_PREFLIGHT_MAX_AGE = 600
 CSRF_FAILURE_VIEW = "giftflick.errors.csrf_failure"
+
+# What CloudFront shows us, and what it will show next while that is rotated. Empty: nobody is asked for it.
+EDGE_SECRET = env.text("EDGE_SECRET", "")
+EDGE_SECRET_NEXT = env.text("EDGE_SECRET_NEXT", "")
 
 SECURE_COOKIES = env.flag("SECURE_COOKIES", default=True)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
@@ -171,3 +186,5 @@ LOGGING = {
         "waitress.queue": {"level": "ERROR"},
     },
 }
+
+env.insist()

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from api.delivery.redaction import redact
 from api.delivery.states import EventType
+from giftflick.secrets import kept_until_secrets_change
 
 # SendGrid tries a post again for a day; a replay within that changes nothing, events being stored once.
 OLDEST = timedelta(hours=25)
@@ -81,7 +81,7 @@ class FeedVerifier:
             return False
 
 
-@cache
+@kept_until_secrets_change
 def get_verifier() -> FeedVerifier:
     return FeedVerifier(settings.SENDGRID_WEBHOOK_PUBLIC_KEY)
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.states import ENDED, OPENABLE, Delivery, OrderStatus
-from api.media import bucket
+from api.media.links import link_to
 from api.rendering.models import Render
 from api.serializers import (
     EmailField,
@@ -144,10 +144,8 @@ class GiftOut(serializers.BaseSerializer[Gift]):
             return None
         now: datetime = self.context["now"]
         return {
-            "url": bucket.presigned_get(film.key, expires_in=VIDEO_URL_LIVES),
-            "poster_url": bucket.presigned_get(film.poster_key, expires_in=VIDEO_URL_LIVES)
-            if film.poster_key
-            else None,
+            "url": link_to(film.key, now=now, lives=VIDEO_URL_LIVES),
+            "poster_url": link_to(film.poster_key, now=now, lives=VIDEO_URL_LIVES) if film.poster_key else None,
             "duration_s": film.duration_s,
             "width": film.width,
             "height": film.height,

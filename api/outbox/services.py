@@ -25,16 +25,19 @@ _ENQUEUE = """
 """
 
 # A lease that ends later than a lease lasts was taken by another clock (`manage.py tick --now`): it does not hold.
-_CLAIM = """
+_DUE = """
+    state = 'waiting' AND run_at <= %(now)s
+    AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_until > %(lease_until)s)
+"""
+_CLAIM = f"""
     UPDATE outbox SET lease_until = %(lease_until)s, lease_token = gen_random_uuid(), attempts = attempts + 1
     WHERE id IN (
         SELECT id FROM outbox
-        WHERE state = 'waiting' AND run_at <= %(now)s
-          AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_until > %(lease_until)s)
-        ORDER BY run_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        WHERE {_DUE} ORDER BY run_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
     RETURNING id, kind, ref_id, attempts, lease_token
-"""
+"""  # noqa: S608 - put together from constants
+_ANY_DUE = f"SELECT EXISTS (SELECT FROM outbox WHERE {_DUE})"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,13 @@ def claim(*, now: datetime, limit: int) -> list[Claim]:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"now": now, "lease_until": now + LEASE, "limit": limit})
         return [Claim(*row) for row in cursor.fetchall()]
+
+
+def is_any_due(*, now: datetime) -> bool:
+    """Whether `claim` would find something."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANY_DUE, {"now": now, "lease_until": now + LEASE})
+        return bool(cursor.fetchone()[0])
 
 
 def finish(claimed: Claim, *, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from api.exceptions import GoneError, NotFoundError
 from api.gifts.models import Gift
 from api.gifts.selectors import gift_by_token
 from api.gifts.states import ENDED, OPENABLE, GiftStatus
-from api.media import bucket
+from api.media.links import link_to
 from api.rendering.models import Render
 from api.viewing.models import THANKS_A_GIFT, Thanks
 
@@ -119,8 +119,8 @@ def thanks_left(gift: Gift) -> int:
 
 def _video(film: Render, *, now: datetime) -> Video:
     return Video(
-        url=bucket.presigned_get(film.key, expires_in=URL_LIFETIME),
-        poster_url=bucket.presigned_get(film.poster_key, expires_in=URL_LIFETIME) if film.poster_key else None,
+        url=link_to(film.key, now=now, lives=URL_LIFETIME),
+        poster_url=link_to(film.poster_key, now=now, lives=URL_LIFETIME) if film.poster_key else None,
         duration_s=film.duration_s,
         width=film.width,
         height=film.height,

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib.metadata import distribution, packages_distributions
@@ -91,8 +93,9 @@ def test_a_tick_does_what_is_due(
         {"tick": True, "keep_warm": True},
         {"tick": True, "raw_command": f"print('{SECRET}')"},
         {"raw_command": f"print('{SECRET}')"},
-        {"command": f"api.tick.tick {SECRET}"},
-        {"manage": f"api_key revoke {SECRET}"},
+        {"manage": f"stats {SECRET}", "tick": True},
+        {"manage": "stats", "command": f"stats {SECRET}"},
+        {"manage": ["stats", SECRET]},
         {"Records": [{"Sns": {"Message": json.dumps({"command": SECRET})}}]},
         {"Records": [{"s3": {"configurationId": f"x:{SECRET}"}}]},
         scheduled(),
@@ -108,6 +111,14 @@ def test_a_tick_does_what_is_due(
 def test_everything_else_is_refused_and_nothing_of_it_told(function: Function, event: dict[str, Any]) -> None:
     with pytest.raises(FunctionError, match=r"RefusedEventError") as refusal:
         function.invoke(event)
+
+    assert SECRET not in str(refusal.value)
+
+
+@pytest.mark.parametrize("kind", ["manage", "command"])
+def test_a_command_that_is_not_listed_is_refused_and_nothing_of_it_told(function: Function, kind: str) -> None:
+    with pytest.raises(FunctionError, match=r"CommandFailedError") as refusal:
+        function.invoke({kind: f"shell {SECRET}"})
 
     assert SECRET not in str(refusal.value)
 
@@ -169,10 +180,19 @@ def context_of(account: Account, key_id: str) -> dict[str, Any]:
     }
 
 
-def start_cold(system: System, folder: Path, events: list[dict[str, Any]]) -> Any:
+def start_cold(system: System, folder: Path, events: list[dict[str, Any]], *, env: dict[str, str] | None = None) -> Any:
+    """What a fresh process told of these events; in the system's environment, unless another one is given."""
     file = folder / "events.json"
     file.write_text(json.dumps(events))
-    done = system.run("-m", "tests.gateway.cold_start", json.dumps(sorted(not_shipped())), str(file))
+    command = ["-m", "tests.gateway.cold_start", json.dumps(sorted(not_shipped())), str(file)]
+    done = subprocess.run(
+        [sys.executable, *command],
+        env=env or system.env,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

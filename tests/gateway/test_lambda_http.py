@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
 
-from giftflick.lambda_http import AUTHORIZER, CLIENT_ADDRESS, call, environ_for, is_http
+from giftflick.lambda_http import AUTHORIZER, CLIENT_ADDRESS, call, environ_for, is_http, presented_secret
 from tests.gateway.events import http_event
 
 CONTEXT = {"account_id": "0190", "livemode": True, "requests_per_minute": 600}
@@ -113,6 +113,47 @@ def test_no_header_can_pass_for_what_the_gateway_knows(spelling: Callable[[str],
     assert (environ["REMOTE_ADDR"], environ[CLIENT_ADDRESS]) == ("192.0.2.7", "192.0.2.7")
     assert AUTHORIZER not in environ
     assert "HTTP_X_API_KEY" not in environ
+
+
+@pytest.mark.parametrize(
+    ("viewer", "address"),
+    [
+        ("198.51.100.10:46532", "198.51.100.10"),
+        ("2001:db8::8a2e:370:7334:46532", "2001:db8::8a2e:370:7334"),
+        ("[2001:DB8::1]:443", "2001:db8::1"),
+        ("198.51.100.10", "192.0.2.7"),
+        ("evil:443", "192.0.2.7"),
+        (":443", "192.0.2.7"),
+        ("", "192.0.2.7"),
+        ("198.51.100.10:1, 6.6.6.6:2", "192.0.2.7"),
+    ],
+)
+def test_the_viewers_address_is_believed_if_cloudfront_says_it(viewer: str, address: str) -> None:
+    event = http_event(headers={"CloudFront-Viewer-Address": viewer, "x-forwarded-for": "6.6.6.6"})
+
+    environ = environ_for(event, is_from_edge=True)
+
+    assert (environ[CLIENT_ADDRESS], environ["REMOTE_ADDR"]) == (address, address)
+
+
+def test_the_viewers_address_is_not_believed_if_anybody_may_have_said_it() -> None:
+    event = http_event(headers={"CloudFront-Viewer-Address": "198.51.100.10:46532"})
+
+    assert environ_for(event)[CLIENT_ADDRESS] == "192.0.2.7"
+
+
+@pytest.mark.parametrize("is_from_edge", [False, True])
+@pytest.mark.parametrize("name", ["x-edge-secret", "X-Edge-Secret", "X-EDGE-SECRET"])
+def test_the_edges_secret_is_seen_by_the_entry_point_and_nobody_behind_it(name: str, is_from_edge: bool) -> None:
+    event = http_event(headers={"host": "gifts.example", name: "canary"})
+
+    assert presented_secret(event) == "canary"
+    assert "canary" not in str(environ_for(event, is_from_edge=is_from_edge))
+
+
+@pytest.mark.parametrize("headers", [None, {}, {"x-edge_secret": "canary"}])
+def test_without_the_header_no_secret_is_presented(headers: Any) -> None:
+    assert presented_secret(http_event(headers=headers)) == ""
 
 
 def test_with_a_context_hostile_headers_change_nothing_of_it() -> None:

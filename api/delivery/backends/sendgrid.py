@@ -15,10 +15,12 @@ from django.core.validators import validate_email
 from api.delivery.backends.base import Accepted, Address, Mail
 from api.delivery.redaction import redact
 from api.exceptions import BackendError
+from giftflick import secrets
 
 TIMEOUT = 8.0  # seconds; far below a job's lease, so that nobody takes over a call that still runs
 ACCEPTED = 202
 LONGEST_WAIT = timedelta(hours=1)  # whatever Retry-After says: a mistaken year must not hold a mail back
+KEY_REFUSED = (401, 403)
 
 # Refused because of us (key, sender identity, URL, pace), not because of the mail: right again once we are.
 OUR_FAULT = {
@@ -35,9 +37,13 @@ class SendGridBackend:
     """Threads may share one: each call opens its own connection."""
 
     def __init__(self, *, url: str, api_key: str, sender: str, timeout: float = TIMEOUT) -> None:
-        self._sender = sender_address(sender)
-        if not re.fullmatch(r"[\x21-\x7e]+", api_key):
-            raise ImproperlyConfigured("SENDGRID_API_KEY must be one word of ASCII.")
+        problems = [] if re.fullmatch(r"[\x21-\x7e]+", api_key) else ["SENDGRID_API_KEY must be one word of ASCII."]
+        try:
+            self._sender = sender_address(sender)
+        except ImproperlyConfigured as error:
+            problems.append(str(error))
+        if problems:
+            raise ImproperlyConfigured("\n".join(problems))
         # Slow to import, so only where a mail is sent.
         from sendgrid import SendGridAPIClient
 
@@ -54,6 +60,8 @@ class SendGridBackend:
         try:
             response = self._client.send(self._payload(mail))
         except HTTPError as error:
+            if error.status_code in KEY_REFUSED:
+                secrets.reread("sendgrid")  # the mail is tried again, with the new key if there is one
             raise _refusal(error.status_code, error.headers.get("Retry-After"), error.body) from None
         except URLError as error:
             # urllib wraps so what failed before the request was written to its end. A body shorter than its

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from api.exceptions import BackendError
 from api.rendering.backends.base import Notice, Progress, RenderOrder, RenderReport
+from giftflick import secrets
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -21,6 +22,7 @@ LONGEST_ANSWER = 256 * 1024
 LONGEST_REASON = 500
 LONGEST_PAUSE = timedelta(hours=1)
 
+KEY_REFUSED = (401, 403)
 PROVIDER_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 QUERY = re.compile(r"(https?://[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
@@ -68,8 +70,7 @@ class ShotstackBackend:
         """The `response` object of a successful answer."""
         from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
-        stage = "v1" if livemode else "stage"
-        key = settings.RENDERER_API_KEY if livemode else settings.RENDERER_SANDBOX_API_KEY
+        stage, key = ("v1" if livemode else "stage"), _key(livemode=livemode)
         url = f"{settings.RENDERER_URL}/edit/{stage}/{path}"
         deadline = time.monotonic() + TOTAL_S
         try:
@@ -87,10 +88,18 @@ class ShotstackBackend:
             raise _away(error, is_unknown=False) from None
         except HTTPError as error:
             raise _away(error, is_unknown=method == "POST") from None
+        if response.status in KEY_REFUSED:
+            secrets.reread("renderer")
+            if _key(livemode=livemode) != key:  # it was rotated
+                return self._call(method, path, livemode=livemode, edit=edit)
         if response.status >= 300:
             _refuse(method, response.status, response.headers.get("Retry-After", ""), _parsed(body))
         answer = _parsed(body).get("response")
         return answer if isinstance(answer, dict) else _answer_is_rubbish(method)
+
+
+def _key(*, livemode: bool) -> str:
+    return settings.RENDERER_API_KEY if livemode else settings.RENDERER_SANDBOX_API_KEY
 
 
 def _read(response: "BaseHTTPResponse", deadline: float) -> bytes:
@@ -122,7 +131,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 def _refuse(method: str, status: int, retry_after: str, body: dict[str, Any]) -> NoReturn:
-    if status in (401, 403):
+    if status in KEY_REFUSED:
         raise BackendError("renderer_refused_key", f"The renderer refused our key (HTTP {status}).", retryable=False)
     if status == 404 and method == "GET":
         raise BackendError("render_unknown", "The renderer does not know this render.", retryable=False)

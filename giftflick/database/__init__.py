@@ -1,0 +1,1 @@
+"""PostgreSQL with logins that change while we run. `base` is what Django loads."""
