@@ -1,7 +1,7 @@
 """What is deployed, made from a commit and `requirements.txt`: the site's zip, the authorizer's, the static files.
 
-Zappa deploys it (`zappa deploy STAGE --zip …`), but does not zip it: its archives carry the builder's name and the time,
-so that no two are the same, and its exclusions match a name at any depth. Ours is the same, byte by byte, for the same
+Zappa deploys it (`zappa deploy STAGE --zip …`) but does not zip it: its archives carry their maker's name and the time,
+so no two are the same, and its exclusions match a name at any depth. Ours is the same, byte by byte, for the same
 commit and the same Python.
 """
 
