@@ -42,7 +42,7 @@ def build(stage: Stage, *, folder: Path = BUILD, progress: Callable[[str], None]
     """
     _require_python_of(stage)
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone_in(folder):
+    with alone_in(folder):
         with step("packages of requirements.txt", progress):
             packages = fetch(stage.runtime, folder / "venv")
         project, static = folder / "project", folder / "static.unfinished"
@@ -73,7 +73,8 @@ def _require_python_of(stage: Stage) -> None:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
+    """Wait until nobody else makes something in `folder`."""
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
