@@ -22,6 +22,8 @@ from infra.package.dependencies import SERVICES
 from infra.stages import PROJECT, DeployError, Stage
 from tests.infra.packaging import CANARY, Checkout, Made, borrow_packages, check_out, taken
 
+pytestmark = pytest.mark.timeout(300)  # the first one fetches packages, and the others wait for it
+
 UNCHECKED_HASH = 0b01
 PRODUCT = {"giftflick", "accounts", "api", "manage.py", "static"}
 NEVER = {

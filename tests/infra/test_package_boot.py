@@ -29,7 +29,10 @@ from tests.gateway.test_lambda_entry import ADMINS, SLOW, context_of
 from tests.infra.packaging import Made
 from tests.system import Mailbox, System
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(300),  # the first one fetches packages, and the others wait for it
+]
 
 
 @pytest.fixture(scope="module")
