@@ -5,7 +5,7 @@ import json
 import queue
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Self
 from uuid import uuid4
 
 from local.errors import LocalError
+from local.lambda_packages import link_distributions
 from local.migrations import PROJECT
 from local.ports import HOST
 from local.processes import Process, ProcessError
@@ -71,7 +72,15 @@ class _Sandbox:
     """One copy of the function, which does one thing at a time: a child process and its Runtime API."""
 
     def __init__(
-        self, name: str, handler: str, *, client: str, env: Mapping[str, str], folder: Path, log: Path
+        self,
+        name: str,
+        handler: str,
+        *,
+        client: str,
+        env: Mapping[str, str],
+        folder: Path,
+        packages: Path | None,
+        log: Path,
     ) -> None:
         self._work: queue.Queue[_Work | None] = queue.Queue()
         self._posts: queue.Queue[_Post] = queue.Queue()
@@ -85,11 +94,12 @@ class _Sandbox:
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info[0]}.{sys.version_info[1]}",
             "LAMBDA_TASK_ROOT": str(folder),
-            "PYTHONPATH": f"{folder}:{PROJECT}",
+            "PYTHONPATH": f"{folder}:{packages or PROJECT}",
             "TZ": ":UTC",
             "_HANDLER": handler,
         }
-        self._process = Process(name, [sys.executable, "-m", client, handler], log=log, env=variables, cwd=folder)
+        python = [sys.executable, "-S"] if packages else [sys.executable]  # -S: without this environment's packages
+        self._process = Process(name, [*python, "-m", client, handler], log=log, env=variables, cwd=folder)
 
     @property
     def is_running(self) -> bool:
@@ -198,11 +208,20 @@ def _reason(body: bytes) -> str:
     return f"{error['errorType']}: {error['errorMessage']}"
 
 
+def _link_packages(client: str, only: Sequence[str], folder: Path) -> Path:
+    """The folder with those distributions and the client."""
+    link_distributions(only if client == OWN_CLIENT else [client, *only], folder)
+    if client == OWN_CLIENT and not (folder / "local").exists():
+        (folder / "local").symlink_to(PROJECT / "local")
+    return folder
+
+
 class Function:
     """A handler and `copies` of it that run at the same time; a context manager that leaves no process behind.
 
     A copy that died or took too long is replaced when it is needed again. Each copy's output is in a file of its own in
-    `logs`. `folder` holds the handler's module.
+    `logs`. `folder` holds the handler's module; with `only`, it sees nothing besides but those distributions and the
+    client, as an unpacked package does on AWS.
     """
 
     def __init__(
@@ -213,6 +232,7 @@ class Function:
         env: Mapping[str, str],
         logs: Path,
         folder: Path = PROJECT,
+        only: Sequence[str] | None = None,
         copies: int = 1,
         timeout_s: float = 30,
         client: str | None = None,
@@ -224,6 +244,7 @@ class Function:
         self._folder = folder
         self._timeout_s = timeout_s
         self._client = client or (AWSS_CLIENT if importlib.util.find_spec(AWSS_CLIENT) else OWN_CLIENT)
+        self._packages = None if only is None else _link_packages(self._client, only, logs / f"{name}-packages")
         self._numbers = count(1)
         self._all: set[_Sandbox] = set()
         self._idle: queue.LifoQueue[_Sandbox | None] = queue.LifoQueue()
@@ -272,7 +293,15 @@ class Function:
     def _start_copy(self, instead_of: _Sandbox | None = None) -> _Sandbox:
         self._stop_copy(instead_of)
         log = self._logs / f"{self.name}-{next(self._numbers)}.log"
-        copy = _Sandbox(self.name, self._handler, client=self._client, env=self._env, folder=self._folder, log=log)
+        copy = _Sandbox(
+            self.name,
+            self._handler,
+            client=self._client,
+            env=self._env,
+            folder=self._folder,
+            packages=self._packages,
+            log=log,
+        )
         self._all.add(copy)
         try:
             copy.start()

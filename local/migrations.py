@@ -13,6 +13,7 @@ from psycopg2.sql import SQL, Identifier
 from local.processes import ProcessError
 
 PROJECT = Path(__file__).resolve().parent.parent
+PRODUCT = ("accounts", "api", "giftflick")
 READ_MARK = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
 
 
@@ -44,7 +45,7 @@ def _run_migrate(env: Mapping[str, str], log: Path) -> None:
 def _mark_of_code() -> str:
     """One hash over all migrations, the project's and (by the pinned versions) those of its libraries."""
     digest = hashlib.sha256((PROJECT / "requirements.txt").read_bytes())
-    for file in sorted(PROJECT.glob("[!.]*/**/migrations/*.py")):
+    for file in sorted(file for package in PRODUCT for file in (PROJECT / package).rglob("migrations/*.py")):
         digest.update(f"{file.relative_to(PROJECT)}\n".encode())
         digest.update(file.read_bytes())
     return f"migrated {digest.hexdigest()}"
