@@ -29,6 +29,7 @@ FILES = (
     "static/key.js",
     "secret.pem",
 )
+DATE = "2026-11-01T00:00:00Z"
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
@@ -49,7 +50,15 @@ class Checkout:
 
     def git(self, *arguments: str) -> str:
         who = ["-c", "user.name=tests", "-c", "user.email=tests@example.com"]
-        done = subprocess.run(["git", *who, *arguments], cwd=self.folder, capture_output=True, text=True, check=True)  # noqa: S607
+        env = {**os.environ, "GIT_AUTHOR_DATE": DATE, "GIT_COMMITTER_DATE": DATE}  # the same files are the same commit
+        done = subprocess.run(
+            ["git", *who, *arguments],  # noqa: S607
+            cwd=self.folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return done.stdout.strip()
 
 
