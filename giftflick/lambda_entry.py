@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # A scheduled event names its rule, and Zappa ends a rule's name with the function that it is for.
 SCHEDULE = {"handler.keep_warm_callback": "keep_warm", "giftflick.lambda_entry.tick": "tick"}
-ZAPPAS = ("manage", "command", "raw_command")
+LINES = ("manage", "command")  # what `zappa manage` and `zappa invoke` send
 
 
 class Context(Protocol):
@@ -40,9 +40,11 @@ def handler(event: Event, context: Context) -> Event:
         return {"keep_warm": True}
     if task == "tick":
         return tick(context)
-    if any(name in event for name in ZAPPAS):
-        raise RefusedEventError("Management commands are not run by this function.")
-    raise RefusedEventError("This function serves HTTP APIs with payload 2.0, tick and keep_warm, nothing else.")
+    if len(event) == 1 and (line := _line(event)) is not None:
+        from giftflick.remote import run
+
+        return run(line)
+    raise RefusedEventError("This function serves HTTP APIs with payload 2.0, tick, keep_warm and listed commands.")
 
 
 def tick(context: Context) -> Event:
@@ -62,6 +64,10 @@ def tick(context: Context) -> Event:
     finally:
         request_id.reset(mark)
         close_old_connections()
+
+
+def _line(event: Event) -> object:
+    return next((event[name] for name in LINES if name in event), None)
 
 
 def _task(event: Event) -> str | None:
