@@ -33,10 +33,9 @@ def hand_over(name: str, secret: str, *, what: str) -> str:
                 Description=what,
                 Tags=[{"Key": "purpose", "Value": "handover"}],
             )
-        except client.exceptions.ResourceExistsException:
-            client.put_secret_value(SecretId=place(name), SecretString=secret)
-        except client.exceptions.InvalidRequestException:  # it was taken back, and can still be restored
-            client.restore_secret(SecretId=place(name))
+        except (client.exceptions.ResourceExistsException, client.exceptions.InvalidRequestException):
+            if not is_there(name):  # it was taken back less than a week ago
+                client.restore_secret(SecretId=place(name))
             client.put_secret_value(SecretId=place(name), SecretString=secret)
     return place(name)
 

@@ -41,9 +41,7 @@ def handler(event: Event, context: Context) -> Event:
     if task == "tick":
         return tick(context)
     if len(event) == 1 and (line := _line(event)) is not None:
-        from giftflick.remote import run
-
-        return run(line)
+        return manage(line, context)
     raise RefusedEventError("This function serves HTTP APIs with payload 2.0, tick, keep_warm and listed commands.")
 
 
@@ -61,6 +59,22 @@ def tick(context: Context) -> Event:
     mark = request_id.set(context.aws_request_id)
     try:
         return {**clock.tick(clock=timezone.now, budget=timedelta(milliseconds=context.get_remaining_time_in_millis()))}
+    finally:
+        request_id.reset(mark)
+        close_old_connections()
+
+
+def manage(line: object, context: Context) -> Event:
+    """One of the commands that may be run from afar. Raises if it fails, by which the caller knows."""
+    from django.db import close_old_connections
+
+    from giftflick import remote
+    from giftflick.logs import request_id
+
+    close_old_connections()
+    mark = request_id.set(context.aws_request_id)
+    try:
+        return remote.run(line)
     finally:
         request_id.reset(mark)
         close_old_connections()

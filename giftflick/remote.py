@@ -65,7 +65,8 @@ COMMANDS = {
 def run(line: object) -> dict[str, Any]:
     """Run the line's command and return the JSON object that it printed last; `{"command", "ok"}` if it printed none.
 
-    What the command prints goes to the log at once, too. Raises CommandFailedError.
+    What the command prints goes to the log at once, too. The caller sees to it that the database's connection is alive.
+    Raises CommandFailedError.
     """
     name, options = _read(line)
     log.info("command", extra={"command": name})
@@ -80,9 +81,7 @@ def run(line: object) -> dict[str, Any]:
 
 def _call(name: str, options: list[str], output: "_Kept") -> None:
     from django.core.management import CommandError, call_command
-    from django.db import close_old_connections
 
-    close_old_connections()
     try:
         call_command(*name.split(), *COMMANDS[name].always, *options, stdout=output)
     except CommandError as refusal:
@@ -94,8 +93,6 @@ def _call(name: str, options: list[str], output: "_Kept") -> None:
         raise CommandFailedError(
             f"{name} broke off ({type(error).__name__}); the log says where. It may be run again."
         ) from None
-    finally:
-        close_old_connections()
 
 
 def _read(line: object) -> tuple[str, list[str]]:
