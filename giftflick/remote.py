@@ -1,8 +1,8 @@
 """Management commands by one line of text, as `zappa manage` and `zappa invoke` send it: those on the list, no others.
 
 Zappa hands the line over as it is and shows the last 4 KB of the log. A line is split at blanks and has no quotes;
-values are percent-encoded (`--name=Web%20page`). CloudWatch keeps the output and an error's message: neither repeats a
-value that was given.
+values are percent-encoded (`--name=Web%20page`). CloudWatch keeps what is printed and raised: no error repeats a value
+that was given.
 """
 
 import io

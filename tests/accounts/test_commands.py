@@ -51,12 +51,10 @@ def test_issue_shows_the_key_and_what_it_may(account: Account) -> None:
         "livemode": False,
         "state": "expiring",
         "scopes": ["gifts:read", "gifts:write"],
-        "created_by": "ada",
         "created_at": key.created_at.isoformat().replace("+00:00", "Z"),
         "replaces": None,
         "expires_at": key.expires_at.isoformat().replace("+00:00", "Z"),
         "revoked_at": None,
-        "revoked_by": "",
         "last_used_on": None,
     }
 
@@ -64,7 +62,8 @@ def test_issue_shows_the_key_and_what_it_may(account: Account) -> None:
 def test_an_account_goes_by_its_name_too_and_a_key_is_live_and_may_do_all_by_default(account: Account) -> None:
     answer = run("api_key", "issue", "--account", "Confetti Shop", "--name", "shop")
 
-    assert (answer["livemode"], answer["scopes"], answer["created_by"]) == (True, Scope.values, "command")
+    by = ApiKey.objects.get().created_by
+    assert (answer["livemode"], answer["scopes"], by) == (True, Scope.values, "command")
 
 
 def test_rotate_shows_the_new_key_and_when_the_old_one_ends(account: Account) -> None:
@@ -85,7 +84,8 @@ def test_revoke_ends_a_key_and_says_who_did_it(account: Account) -> None:
 
     answer = run("api_key", "revoke", "--key", issued["id"], "--by", "ada")
 
-    assert (answer["state"], answer["revoked_by"], "key" in answer) == ("revoked", "ada", False)
+    by = ApiKey.objects.get().revoked_by
+    assert (answer["state"], by, "key" in answer) == ("revoked", "ada", False)
     assert verify(issued["key"], now=timezone.now()) == Refused("revoked")
 
 

@@ -138,13 +138,12 @@ def _summary(key: ApiKey, now: datetime) -> Json:
 
 
 def _shown(key: ApiKey, now: datetime) -> Json:
+    """Without who made or ended it: that may be somebody's address."""
     return _summary(key, now) | {
         "scopes": key.scopes,
-        "created_by": key.created_by,
         "created_at": moment(key.created_at),
         "replaces": key.replaces_id,
         "revoked_at": moment(key.revoked_at),
-        "revoked_by": key.revoked_by,
     }
 
 
