@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # A scheduled event names its rule, and Zappa ends a rule's name with the function that it is for.
 SCHEDULE = {"handler.keep_warm_callback": "keep_warm", "giftflick.lambda_entry.tick": "tick"}
-LINES = ("manage", "command")  # what `zappa manage` and `zappa invoke` send
+ZAPPAS = ("manage", "command", "raw_command")
 
 
 class Context(Protocol):
@@ -40,9 +40,9 @@ def handler(event: Event, context: Context) -> Event:
         return {"keep_warm": True}
     if task == "tick":
         return tick(context)
-    if len(event) == 1 and (line := _line(event)) is not None:
-        return manage(line, context)
-    raise RefusedEventError("This function serves HTTP APIs with payload 2.0, tick, keep_warm and listed commands.")
+    if any(name in event for name in ZAPPAS):
+        raise RefusedEventError("Management commands are not run by this function.")
+    raise RefusedEventError("This function serves HTTP APIs with payload 2.0, tick and keep_warm, nothing else.")
 
 
 def tick(context: Context) -> Event:
@@ -62,26 +62,6 @@ def tick(context: Context) -> Event:
     finally:
         request_id.reset(mark)
         close_old_connections()
-
-
-def manage(line: object, context: Context) -> Event:
-    """One of the commands that may be run from afar. Raises if it fails, by which the caller knows."""
-    from django.db import close_old_connections
-
-    from giftflick import remote
-    from giftflick.logs import request_id
-
-    close_old_connections()
-    mark = request_id.set(context.aws_request_id)
-    try:
-        return remote.run(line)
-    finally:
-        request_id.reset(mark)
-        close_old_connections()
-
-
-def _line(event: Event) -> object:
-    return next((event[name] for name in LINES if name in event), None)
 
 
 def _task(event: Event) -> str | None:

@@ -91,6 +91,8 @@ def test_a_tick_does_what_is_due(
         {"tick": True, "keep_warm": True},
         {"tick": True, "raw_command": f"print('{SECRET}')"},
         {"raw_command": f"print('{SECRET}')"},
+        {"command": f"api.tick.tick {SECRET}"},
+        {"manage": f"api_key revoke {SECRET}"},
         {"Records": [{"Sns": {"Message": json.dumps({"command": SECRET})}}]},
         {"Records": [{"s3": {"configurationId": f"x:{SECRET}"}}]},
         scheduled(),
