@@ -64,12 +64,14 @@ def issue_api_key(
     now: datetime,
     scopes: Sequence[Scope] | None = None,
     expires_at: datetime | None = None,
+    text: str | None = None,
 ) -> tuple[ApiKey, str]:
     """The key's record and the key itself, which is nowhere else: show it once, log it never.
 
     Once this returns the key works. If it cannot be projected it is revoked again and UnavailableError raised.
+    `text` is a key that was generated before, because somebody had to have it before it works.
     """
-    text = keys.generate(livemode=livemode)
+    text = text or keys.generate(livemode=livemode)
     with transaction.atomic(durable=True):
         locked = Account.objects.select_for_update().get(pk=account.pk)  # sees a suspension that comes at the same time
         record = _record(
@@ -87,15 +89,22 @@ def issue_api_key(
 
 
 def rotate_api_key(
-    key: ApiKey, *, overlap: timedelta, created_by: str, now: datetime, name: str | None = None
+    key: ApiKey,
+    *,
+    overlap: timedelta,
+    created_by: str,
+    now: datetime,
+    name: str | None = None,
+    text: str | None = None,
 ) -> tuple[ApiKey, str]:
     """A second key that may do the same and lives as long; the first one ends after `overlap`, or earlier as it was.
 
-    The first is touched only once the second works: a crash in between leaves the first as it was.
+    The first is touched only once the second works: a crash in between leaves the first as it was. `text` is as for
+    `issue_api_key`.
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise InvalidStateError(f"The overlap may be up to {LONGEST_OVERLAP.days} days.")
-    text = keys.generate(livemode=key.livemode)
+    text = text or keys.generate(livemode=key.livemode)
     with transaction.atomic(durable=True):
         locked = Account.objects.select_for_update().get(pk=key.account_id)
         old = ApiKey.objects.select_for_update().get(pk=key.pk)

@@ -81,11 +81,18 @@ DATABASE_HOST = env.text("DATABASE_HOST", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
+PASSWORD_RESET_TIMEOUT = 24 * 3600  # how long a founder's mailed link works
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Where commands put secrets that they must not print (empty: they print them), and what they exchange the renderer's
+# access key by: its IAM user, and the secret that holds the key.
+HANDOVER_PREFIX = env.text("HANDOVER_PREFIX", "")
+RENDERER_USER = env.text("RENDERER_USER", "")
+RENDERER_SECRET = env.text("RENDERER_SECRET", "")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

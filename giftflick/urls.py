@@ -18,6 +18,7 @@ urlpatterns = [
     path("v1/openapi.json", describe, name="description"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     LazyResolver(RoutePattern("admin/"), "giftflick.admin_urls", app_name="admin", namespace="admin"),
+    LazyResolver(RoutePattern("founders/"), "accounts.founder_urls", app_name="founders", namespace="founders"),
     path("healthz", health.alive),
     path("readyz", health.ready),
 ]

@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import CharField, Func, Prefetch, Q, QuerySet
 
+from api.delivery.models import Message
+from api.delivery.states import MessageKind
 from api.gifts.models import Gift, GiftEvent, GiftMedia
 from api.rendering.models import Render
 
@@ -20,6 +22,24 @@ def with_details(gifts: QuerySet[Gift]) -> QuerySet[Gift]:
 
 def gift_by_token(token: str) -> Gift | None:
     return Gift.objects.select_related("template", "film").filter(token=token).first()
+
+
+def gifts_to(email_sha256: str) -> list[UUID]:
+    """Every account's gifts that were, or are to be, mailed to the address with this SHA-256; oldest first.
+
+    The hash is of the address in lower case (ASCII's), in hex. No index helps: all gifts and their mails are read.
+    """
+    written = Gift.objects.annotate(now_to=_Sha256("recipient_email"), then_to=_Sha256("bounced_email"))
+    mailed = Message.objects.filter(kind=MessageKind.GIFT).annotate(to=_Sha256("to_email")).filter(to=email_sha256)
+    found = set(written.filter(Q(now_to=email_sha256) | Q(then_to=email_sha256)).values_list("pk", flat=True))
+    return sorted(found | set(mailed.values_list("gift_id", flat=True)))
+
+
+class _Sha256(Func):
+    """PostgreSQL's own function; Django's SHA256 asks for an extension."""
+
+    template = """encode(sha256(convert_to(lower(%(expressions)s COLLATE "C"), 'UTF8')), 'hex')"""
+    output_field = CharField()
 
 
 def events_of(gift_id: UUID) -> QuerySet[GiftEvent]:

@@ -49,3 +49,8 @@ def handles(kind: str, *, on_dead: OnDead | None = None) -> Callable[[Handler], 
 
 def entry_for(kind: str) -> Entry:
     return _entries[kind]
+
+
+def kinds() -> list[str]:
+    """Those registered so far: `api.tick` imports them all."""
+    return sorted(_entries)

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from django.http import HttpResponseBase
 
 
-def allow_content(response: HttpResponseBase, *, images: Iterable[str] = (), media: Iterable[str] = ()) -> None:
+def allow_content(
+    response: HttpResponseBase, *, images: Iterable[str] = (), media: Iterable[str] = (), has_form: bool = False
+) -> None:
     """Set the content security policy: our own files, and pictures and films from these origins too."""
     response["Content-Security-Policy"] = "; ".join(
         [
@@ -16,7 +18,7 @@ def allow_content(response: HttpResponseBase, *, images: Iterable[str] = (), med
             " ".join(["img-src 'self'", *images]),
             " ".join(["media-src 'self'", *media]),
             "base-uri 'none'",
-            "form-action 'none'",
+            "form-action 'self'" if has_form else "form-action 'none'",
             "frame-ancestors 'none'",
         ]
     )

@@ -51,12 +51,10 @@ def test_issue_shows_the_key_and_what_it_may(account: Account) -> None:
         "livemode": False,
         "state": "expiring",
         "scopes": ["gifts:read", "gifts:write"],
-        "created_by": "ada",
         "created_at": key.created_at.isoformat().replace("+00:00", "Z"),
         "replaces": None,
         "expires_at": key.expires_at.isoformat().replace("+00:00", "Z"),
         "revoked_at": None,
-        "revoked_by": "",
         "last_used_on": None,
     }
 
@@ -64,7 +62,8 @@ def test_issue_shows_the_key_and_what_it_may(account: Account) -> None:
 def test_an_account_goes_by_its_name_too_and_a_key_is_live_and_may_do_all_by_default(account: Account) -> None:
     answer = run("api_key", "issue", "--account", "Confetti Shop", "--name", "shop")
 
-    assert (answer["livemode"], answer["scopes"], answer["created_by"]) == (True, Scope.values, "command")
+    by = ApiKey.objects.get().created_by
+    assert (answer["livemode"], answer["scopes"], by) == (True, Scope.values, "command")
 
 
 def test_rotate_shows_the_new_key_and_when_the_old_one_ends(account: Account) -> None:
@@ -85,7 +84,8 @@ def test_revoke_ends_a_key_and_says_who_did_it(account: Account) -> None:
 
     answer = run("api_key", "revoke", "--key", issued["id"], "--by", "ada")
 
-    assert (answer["state"], answer["revoked_by"], "key" in answer) == ("revoked", "ada", False)
+    by = ApiKey.objects.get().revoked_by
+    assert (answer["state"], by, "key" in answer) == ("revoked", "ada", False)
     assert verify(issued["key"], now=timezone.now()) == Refused("revoked")
 
 
@@ -104,20 +104,23 @@ def test_list_shows_every_key_and_no_secret(account: Account, other_account: Acc
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["issue", "--account", "Nobody", "--name", "x"], "There is no account 'Nobody'."),
+        (["issue", "--account", "Nobody", "--name", "x"], "There is no account with this id or name."),
         (["issue", "--account", "01a20aec-c439-7c41-9a6b-dece5dc53ac7", "--name", "x"], "There is no account"),
-        (["issue", "--account", "Confetti Shop", "--name", "x", "--scopes", "gifts:read,everything"], "everything"),
-        (["issue", "--account", "Confetti Shop", "--name", "x", "--scopes", ""], "is not a valid Scope"),
+        (
+            ["issue", "--account", "Confetti Shop", "--name", "x", "--scopes", "gifts:read,everything"],
+            "--scopes: must be a list of",
+        ),
+        (["issue", "--account", "Confetti Shop", "--name", "x", "--scopes", ""], "--scopes: must be a list of"),
         (["issue", "--account", "Confetti Shop", "--name", "x", "--expires-in-days", "0"], "between 1 and 3650"),
         (["issue", "--account", "Confetti Shop", "--name", "x", "--expires-in-days", "3651"], "between 1 and 3650"),
-        (["issue", "--account", "Confetti Shop", "--name", " "], "--name must be"),
-        (["issue", "--account", "Confetti Shop", "--name", "x" * 101], "--name must be"),
-        (["issue", "--account", "Confetti Shop", "--name", "a\nb"], "--name must be"),
-        (["issue", "--account", "Confetti Shop", "--name", "x", "--by", "\x00"], "--by must be"),
+        (["issue", "--account", "Confetti Shop", "--name", " "], "--name: must be"),
+        (["issue", "--account", "Confetti Shop", "--name", "x" * 101], "--name: must be"),
+        (["issue", "--account", "Confetti Shop", "--name", "a\nb"], "--name: must be"),
+        (["issue", "--account", "Confetti Shop", "--name", "x", "--by", "\x00"], "--by: must be"),
         (["issue", "--account", "Confetti Shop"], "--name"),
         (["rotate", "--key", "000000000000"], "There is no key with this id."),
-        (["rotate", "--key", "000000000000", "--overlap-hours", "-1"], "--overlap-hours must be between 0 and 2160"),
-        (["rotate", "--key", "000000000000", "--overlap-hours", "2161"], "--overlap-hours must be between 0 and 2160"),
+        (["rotate", "--key", "000000000000", "--overlap-hours", "-1"], "--overlap-hours: must be between 0 and 2160"),
+        (["rotate", "--key", "000000000000", "--overlap-hours", "2161"], "--overlap-hours: must be between 0 and 2160"),
         (["revoke", "--key", "x" * 500], "There is no key with this id."),
         (["list", "--account", ""], "There is no account"),
         (["show"], "invalid choice"),
@@ -189,7 +192,7 @@ def test_a_failure_is_a_bad_exit_code(stack: Stack, account: Account) -> None:
     env = {**inherited_environment(), **stack.env}
 
     done = subprocess.run(
-        [sys.executable, "manage.py", "api_key", "issue", "--account", "Nobody", "--name", "x", "--scopes", "x"],
+        [sys.executable, "manage.py", "api_key", "issue", "--account", "Nobody", "--name", "x"],
         cwd=PROJECT, env=env, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

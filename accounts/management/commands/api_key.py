@@ -1,148 +1,171 @@
-"""`manage.py api_key issue|rotate|revoke|list`: the whole key is printed once, by the call that made it.
+"""`manage.py api_key issue|rotate|revoke|list`.
 
-Each ends with one line of JSON.
+Where HANDOVER_PREFIX is set, a new key goes to Secrets Manager and its secret's name is printed; to run `issue` or
+`rotate` again makes no second key. Elsewhere, as on a laptop, the key is printed once, by the call that made it.
 """
 
-import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
+from django.core.management.base import CommandError
+from django.db.models import Q
 
+from accounts import key_handover
 from accounts.models import Account, ApiKey, Scope
 from accounts.selectors import account_called, keys_to_list, state_of
 from accounts.services import LONGEST_OVERLAP, issue_api_key, revoke_api_key, rotate_api_key
-from api.exceptions import ApplicationError
-
-Json = dict[str, Any]
+from giftflick import handover
+from giftflick.commands import Json, JsonCommand, moment, whole_number, words
 
 LONGEST_LIFE_DAYS = 3650
 LONGEST_OVERLAP_HOURS = LONGEST_OVERLAP // timedelta(hours=1)
+LISTED = 10  # fits into the 4 KB of log that Zappa shows
+LISTED_AT_MOST = 1000
 
 
-class Command(BaseCommand):
+class Command(JsonCommand):
     help = "Issue, rotate, revoke and list API keys."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        issue = actions.add_parser("issue", help="make a key and show it, once")
+        issue = actions.add_parser("issue", help="make a key and hand it over, or show it once")
         issue.add_argument("--account", required=True, help="the account's id or name")
-        issue.add_argument("--name", required=True, help="what the key is for")
+        issue.add_argument("--name", required=True, type=words(100), help="what the key is for")
         issue.add_argument("--test", action="store_true", help="a test key; live is the default")
-        issue.add_argument("--scopes", help=f"comma-separated, all by default: {','.join(Scope.values)}")
-        issue.add_argument("--expires-in-days", type=int)
-        rotate = actions.add_parser("rotate", help="make a key in place of another and show it, once")
+        issue.add_argument("--scopes", type=_scopes, help=f"comma-separated, all by default: {','.join(Scope.values)}")
+        issue.add_argument("--expires-in-days", type=whole_number(1, LONGEST_LIFE_DAYS))
+        rotate = actions.add_parser("rotate", help="make a key in place of another")
         rotate.add_argument("--key", required=True, help="the id of the key that shall end")
-        rotate.add_argument("--overlap-hours", type=int, default=24, help="how long both work (24)")
+        rotate.add_argument(
+            "--overlap-hours", type=whole_number(0, LONGEST_OVERLAP_HOURS), default=24, help="how long both work (24)"
+        )
         revoke = actions.add_parser("revoke", help="end a key now")
         revoke.add_argument("--key", required=True, help="its id")
         for changing in (issue, rotate, revoke):
-            changing.add_argument("--by", default="command", help="who does it, for the record")
+            changing.add_argument("--by", default="command", type=words(150), help="who does it, for the record")
         listing = actions.add_parser("list", help="what keys there are, newest first")
         listing.add_argument("--account", help="only those of this account: its id or name")
+        listing.add_argument("--limit", type=whole_number(1, LISTED_AT_MOST), default=LISTED)
+        listing.add_argument("--after", help="the id of the last key that was listed: the next ones")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def answer(self, options: Json, *, now: datetime) -> Json:
         actions: dict[str, Callable[[Json, datetime], Json]] = {
             "issue": _issue,
             "rotate": _rotate,
             "revoke": _revoke,
             "list": _list,
         }
-        try:
-            answer = actions[options["action"]](options, timezone.now())
-        except ApplicationError as refusal:
-            raise CommandError(refusal.detail) from refusal
-        self.stdout.write(json.dumps(answer))
+        return actions[options["action"]](options, now)
 
 
 def _issue(options: Json, now: datetime) -> Json:
-    days = options["expires_in_days"]
-    if days is not None and not 0 < days <= LONGEST_LIFE_DAYS:
-        raise CommandError(f"--expires-in-days must be between 1 and {LONGEST_LIFE_DAYS}")
-    record, text = issue_api_key(
-        _account(options["account"]),
-        name=_named(options["name"], "--name", 100),
-        livemode=not options["test"],
-        scopes=_scopes(options["scopes"]),
-        expires_at=now + timedelta(days=days) if days else None,
-        created_by=_named(options["by"], "--by", 150),
-        now=now,
+    account, name, livemode = _account(options["account"]), options["name"], not options["test"]
+    scopes, days = options["scopes"], options["expires_in_days"]
+    if handover.is_wanted():
+        known = key_handover.handed_over(account, name=name, livemode=livemode, now=now)
+        if known is not None and scopes is not None and known.scopes != scopes:
+            raise CommandError("A working key of this name may do something else. Choose another --name, or revoke it.")
+        if known is not None:
+            return _known(known, now)
+    record, where = key_handover.make(
+        lambda text: issue_api_key(
+            account,
+            name=name,
+            livemode=livemode,
+            scopes=scopes,
+            expires_at=now + timedelta(days=days) if days else None,
+            created_by=options["by"],
+            now=now,
+            text=text,
+        ),
+        livemode=livemode,
+        what="An API key, issued by a command; remove this once the shop has it.",
     )
-    return _shown(record, now) | {"key": text}
+    return _shown(record, now) | where
 
 
 def _rotate(options: Json, now: datetime) -> Json:
-    if not 0 <= options["overlap_hours"] <= LONGEST_OVERLAP_HOURS:
-        raise CommandError(f"--overlap-hours must be between 0 and {LONGEST_OVERLAP_HOURS}")
     old = _key(options["key"])
-    record, text = rotate_api_key(
-        old,
-        overlap=timedelta(hours=options["overlap_hours"]),
-        created_by=_named(options["by"], "--by", 150),
-        now=now,
+    if handover.is_wanted():
+        known = key_handover.replacement(old, now=now)
+        if known is not None:
+            return _known(known, now)
+    record, where = key_handover.make(
+        lambda text: rotate_api_key(
+            old, overlap=timedelta(hours=options["overlap_hours"]), created_by=options["by"], now=now, text=text
+        ),
+        livemode=old.livemode,
+        what=f"An API key in place of {old.pk}; remove this once the shop has it.",
     )
-    return _shown(record, now) | {"replaces": _shown(old, now), "key": text}
+    return _shown(record, now) | {"replaces": _shown(old, now)} | where
 
 
 def _revoke(options: Json, now: datetime) -> Json:
-    return _shown(revoke_api_key(_key(options["key"]), revoked_by=_named(options["by"], "--by", 150), now=now), now)
+    key = revoke_api_key(_key(options["key"]), revoked_by=options["by"], now=now)
+    if handover.is_wanted():
+        handover.take_back(key_handover.place_of(key.pk))
+    return _shown(key, now)
 
 
 def _list(options: Json, now: datetime) -> Json:
-    account = _account(options["account"]) if options["account"] is not None else None
-    return {"keys": [_shown(key, now) for key in keys_to_list(account)]}
+    keys = keys_to_list(_account(options["account"]) if options["account"] is not None else None)
+    if options["after"] is not None:
+        last = _key(options["after"])
+        keys = keys.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk))
+    found = list(keys[: options["limit"] + 1])
+    return {
+        "keys": [_summary(key, now) for key in found[: options["limit"]]],
+        "is_complete": len(found) <= options["limit"],
+    }
 
 
-def _shown(key: ApiKey, now: datetime) -> Json:
+def _known(key: ApiKey, now: datetime) -> Json:
+    """What a repeated call answers."""
+    return _shown(key, now) | {"is_known": True, "secret": handover.place(key_handover.place_of(key.pk))}
+
+
+def _summary(key: ApiKey, now: datetime) -> Json:
     return {
         "id": key.pk,
         "account": str(key.account_id),
         "name": key.name,
         "livemode": key.livemode,
         "state": str(state_of(key, now=now)),
-        "scopes": key.scopes,
-        "created_by": key.created_by,
-        "created_at": _at(key.created_at),
-        "replaces": key.replaces_id,
-        "expires_at": _at(key.expires_at),
-        "revoked_at": _at(key.revoked_at),
-        "revoked_by": key.revoked_by,
+        "expires_at": moment(key.expires_at),
         "last_used_on": key.last_used_on and key.last_used_on.isoformat(),
     }
 
 
-def _at(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
+def _shown(key: ApiKey, now: datetime) -> Json:
+    """Without who made or ended it: that may be somebody's address."""
+    return _summary(key, now) | {
+        "scopes": key.scopes,
+        "created_at": moment(key.created_at),
+        "replaces": key.replaces_id,
+        "revoked_at": moment(key.revoked_at),
+    }
+
+
+# What was given is not repeated: it could be a whole key.
 
 
 def _account(wanted: str) -> Account:
     account = account_called(wanted)
     if account is None:
-        raise CommandError(f"There is no account {wanted!r}.")
+        raise CommandError("There is no account with this id or name.")
     return account
 
 
 def _key(wanted: str) -> ApiKey:
-    """By id; the error does not repeat what was given: it could be a whole key."""
     key = ApiKey.objects.filter(pk=wanted).first()
     if key is None:
         raise CommandError("There is no key with this id. A key's id is the 12 characters after its mode.")
     return key
 
 
-def _named(text: str, option: str, longest: int) -> str:
-    if not text.strip() or len(text) > longest or not text.isprintable():
-        raise CommandError(f"{option} must be 1 to {longest} printable characters")
-    return text
-
-
-def _scopes(given: str | None) -> list[Scope] | None:
-    if given is None:
-        return None
+def _scopes(given: str) -> list[Scope]:
     try:
         return list(dict.fromkeys(Scope(scope) for scope in given.split(",")))
-    except ValueError as error:
-        raise CommandError(f"{error}; scopes are {', '.join(Scope.values)}") from error
+    except ValueError:
+        raise ArgumentTypeError(f"must be a list of {', '.join(Scope.values)}") from None

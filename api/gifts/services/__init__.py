@@ -2,7 +2,7 @@
 
 from api.gifts.services.answering import leave_thanks, record_progress
 from api.gifts.services.editing import create_gift, delete_draft, update_gift
-from api.gifts.services.ending import cancel_gift, delete_untouched_draft, expire_gift, forget_gift
+from api.gifts.services.ending import cancel_gift, delete_untouched_draft, erase_gift, expire_gift, forget_gift
 from api.gifts.services.releasing import approve_gift, deliver_if_due, recompute_wall_time, set_order
 from api.gifts.services.rendering import apply_film, apply_render_failure, render_again, submit_gift
 from api.gifts.services.sending import apply_mail_events, apply_outcome, give_up_mail, resend_gift
@@ -18,6 +18,7 @@ __all__ = [
     "delete_draft",
     "delete_untouched_draft",
     "deliver_if_due",
+    "erase_gift",
     "expire_gift",
     "forget_gift",
     "give_up_mail",

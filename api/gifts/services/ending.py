@@ -1,4 +1,4 @@
-"""How a gift ends: canceled, withdrawn, expired, forgotten."""
+"""How a gift ends: canceled, withdrawn, expired, forgotten, erased."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,10 +8,11 @@ from django.db import transaction
 from api import actors
 from api.delivery.models import Message
 from api.delivery.services import withdraw_queued
+from api.delivery.states import OPEN, MessageStatus
 from api.exceptions import InvalidStateError
 from api.gifts import lifecycle
-from api.gifts.models import Gift
-from api.gifts.states import EDGES, GiftStatus
+from api.gifts.models import Gift, GiftMedia
+from api.gifts.states import EDGES, ENDED, GiftStatus
 from api.outbox.services import enqueue
 from api.rendering import services as renders
 from api.rendering.models import Render
@@ -65,14 +66,41 @@ def forget_gift(gift_id: UUID, *, now: datetime) -> None:
     """Blank the names, addresses and words of a gift that ended a year ago; its states and times stay."""
     with transaction.atomic():
         gift = lifecycle.lock(gift_id)
-        gift.sender_name = gift.sender_email = gift.recipient_name = gift.recipient_email = ""
-        gift.message = gift.bounced_email = gift.order_reference = ""
-        gift.fields, gift.metadata, gift.product = {}, {}, None
-        gift.forgotten_at = now
-        Message.objects.filter(gift=gift).update(to_email="", to_name="", failure=None)
-        Thanks.objects.filter(gift=gift).update(message="")
-        lifecycle.record_event(gift, "gift.forgotten", actor=actors.SYSTEM, now=now)
+        _blank(gift, actor=actors.SYSTEM, now=now)
         lifecycle.save(gift, now=now)
+
+
+def erase_gift(gift_id: UUID, *, actor: str, now: datetime) -> bool:
+    """Forget a gift at once, because a person in it asks for it: withdraw it, blank it, delete film and uploads.
+
+    An upload that another gift uses as well stays. False if the gift was forgotten before. Raises NotFoundError, and
+    DeliveryInProgressError while its mail to the recipient is on its way.
+    """
+    with transaction.atomic():
+        gift = lifecycle.lock(gift_id)
+        if gift.forgotten_at is not None:
+            return False
+        if GiftStatus(gift.status) not in ENDED:
+            end_by_cancel(gift, actor=actor, now=now)
+        # The mails to the sender that have not left would only say what is no longer known.
+        Message.objects.filter(gift=gift, status__in=OPEN).update(status=MessageStatus.WITHDRAWN)
+        for upload_id in gift.media.values_list("pk", flat=True):
+            enqueue("upload.delete", upload_id, now=now, dedupe_key=f"upload.delete:{upload_id}:{gift.pk}")
+        GiftMedia.objects.filter(gift=gift).delete()
+        _blank(gift, actor=actor, now=now)
+        lifecycle.save(gift, now=now)
+        return True
+
+
+def _blank(gift: Gift, *, actor: str, now: datetime) -> None:
+    """Take away names, addresses and words. The caller holds the lock and saves."""
+    gift.sender_name = gift.sender_email = gift.recipient_name = gift.recipient_email = ""
+    gift.message = gift.bounced_email = gift.order_reference = ""
+    gift.fields, gift.metadata, gift.product = {}, {}, None
+    gift.forgotten_at = now
+    Message.objects.filter(gift=gift).update(to_email="", to_name="", failure=None)
+    Thanks.objects.filter(gift=gift).update(message="")
+    lifecycle.record_event(gift, "gift.forgotten", actor=actor, now=now)
 
 
 def _take_films_away(gift: Gift, *, now: datetime) -> None:

@@ -1,16 +1,13 @@
 """`manage.py seed_templates`: brings the templates that Giftflick comes with into the database."""
 
-import json
-from typing import Any
-
-from django.core.management.base import BaseCommand
-from django.utils import timezone
+from datetime import datetime
 
 from api.templates.services import seed_templates
+from giftflick.commands import Json, JsonCommand
 
 
-class Command(BaseCommand):
-    help = "Creates or updates the templates in api/templates/definitions; prints what it did as one JSON line."
+class Command(JsonCommand):
+    help = "Creates or updates the templates in api/templates/definitions."
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        self.stdout.write(json.dumps({"templates": seed_templates(now=timezone.now())}))
+    def answer(self, options: Json, *, now: datetime) -> Json:  # noqa: ARG002
+        return {"templates": seed_templates(now=now)}

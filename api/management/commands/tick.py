@@ -1,27 +1,27 @@
 """`manage.py tick`: one turn of the clock, now or at another time."""
 
-import json
 from argparse import ArgumentParser
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from api.tick import tick
+from giftflick.commands import Json, JsonCommand, whole_number
+
+LONGEST = 900  # as long as a Lambda function may run
 
 
-class Command(BaseCommand):
+class Command(JsonCommand):
     help = "Do what is due, once. --now does it as if it were that time."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--now", help="an RFC 3339 time with its offset, such as 2027-03-01T00:00:00Z")
-        parser.add_argument("--seconds", type=int, default=60, help="how long it may take (60)")
+        parser.add_argument("--seconds", type=whole_number(1, LONGEST), default=60, help="how long it may take (60)")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        started = timezone.now()
-        pretended = started
+    def answer(self, options: Json, *, now: datetime) -> Json:
+        started = pretended = now
         if options["now"]:
             try:
                 given = parse_datetime(options["now"])
@@ -31,4 +31,4 @@ class Command(BaseCommand):
                 raise CommandError("--now wants a time with its offset, such as 2027-03-01T00:00:00Z")
             pretended = given
         found = tick(clock=lambda: pretended + (timezone.now() - started), budget=timedelta(seconds=options["seconds"]))
-        self.stdout.write(json.dumps({"now": pretended.isoformat(), **found}))
+        return {"now": pretended.isoformat(), **found}
