@@ -14,8 +14,10 @@ from api.idempotency import services as idempotency
 from api.media import tasks as media
 from api.outbox import services as outbox
 from api.outbox.drain import Clock, drain
+from api.outbox.selectors import queue_state
 from api.webhooks import services as webhooks
 from api.webhooks import tasks as webhook_tasks
+from giftflick import metrics
 
 SWEEPS: dict[str, Callable[[datetime], int]] = {
     "due gifts": gifts.deliver_due,
@@ -46,5 +48,7 @@ def sweep(now: datetime) -> dict[str, int]:
 def tick(*, clock: Clock, budget: timedelta) -> dict[str, int]:
     until = clock() + budget
     found = sweep(clock())
+    state = queue_state(now=clock())  # before draining, which a crash or the end of the time may cut short
+    metrics.put(Ticks=1, QueueAge=round(state.age.total_seconds(), 1), DeadJobs=state.dead)
     jobs = drain(clock=clock, until=until)
     return found | ({"jobs": jobs} if jobs else {})

@@ -9,11 +9,13 @@ from django.core.exceptions import ImproperlyConfigured
 from api.delivery.backends import get_backend as get_mail_backend
 from api.delivery.events import get_verifier
 from api.rendering.backends import get_backend as get_render_backend
+from giftflick.sentry import check_dsn
 
 BUILT: dict[str, Callable[[], object]] = {
     "giftflick.E001": get_mail_backend,
     "giftflick.E002": get_verifier,
     "giftflick.E003": get_render_backend,
+    "giftflick.E004": check_dsn,
 }
 
 

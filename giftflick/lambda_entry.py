@@ -6,8 +6,9 @@ Everything a first request needs is done in init, which AWS gives a whole CPU: D
 import gc
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from giftflick.invocation import Context, observed
 from giftflick.lambda_http import Event, call, is_http
 
 if TYPE_CHECKING:
@@ -18,18 +19,11 @@ SCHEDULE = {"handler.keep_warm_callback": "keep_warm", "giftflick.lambda_entry.t
 ZAPPAS = ("manage", "command", "raw_command")
 
 
-class Context(Protocol):
-    """What AWS tells about an invocation."""
-
-    aws_request_id: str
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
 class RefusedEventError(Exception):
     """An event that this function does not serve. The message tells nothing of what was in it."""
 
 
+@observed
 def handler(event: Event, context: Context) -> Event:
     if not isinstance(event, dict):
         raise RefusedEventError("An event is an object.")
@@ -53,14 +47,11 @@ def tick(context: Context) -> Event:
     from django.utils import timezone
 
     from api import tick as clock
-    from giftflick.logs import request_id
 
     close_old_connections()
-    mark = request_id.set(context.aws_request_id)
     try:
         return {**clock.tick(clock=timezone.now, budget=timedelta(milliseconds=context.get_remaining_time_in_millis()))}
     finally:
-        request_id.reset(mark)
         close_old_connections()
 
 
@@ -85,7 +76,10 @@ def _start() -> "WSGIHandler":
     from django.db import connection
     from django.urls import resolve
 
+    from giftflick import sentry
+
     started = get_wsgi_application()
+    sentry.start()
     resolve("/healthz")
     with suppress(DatabaseError):
         connection.ensure_connection()

@@ -14,6 +14,8 @@ SECRET_KEY = env.text("SECRET_KEY")
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 RELEASE = env.text("RELEASE", "unreleased")
+STAGE = env.text("STAGE", "")
+SENTRY_DSN = env.text("SENTRY_DSN", "")
 
 # The site's public origin: watch links in mails, callbacks from vendors.
 BASE_URL = env.origin("BASE_URL")
@@ -164,7 +166,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "django.request": {"level": "CRITICAL"},  # the middleware logs every request, the handler every crash
+        "django.security": {"level": "CRITICAL"},  # quotes what it refuses; the request's line has the status
         "django.server": {"level": "WARNING"},
+        "giftflick.metrics": {"level": "INFO"},  # whatever LOG_LEVEL says: alarms are made of them
         "botocore": {"level": "WARNING"},
         "python_http_client": {"level": "WARNING"},  # at DEBUG it logs the key and the whole mail
         "urllib3": {"level": "ERROR"},

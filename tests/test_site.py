@@ -211,6 +211,9 @@ def test_a_request_is_one_line(visitor: Client, log_lines: Lines) -> None:
         "method": "GET",
         "route": "healthz",
         "status": 200,
+        "cold_start": False,
+        "queries": 0,
+        "queries_ms": 0,
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["at"])
     assert 0 <= line["ms"] < 60_000
