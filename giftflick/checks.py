@@ -15,7 +15,7 @@ BUILT: dict[str, Callable[[], object]] = {
     "giftflick.E001": get_mail_backend,
     "giftflick.E002": get_verifier,
     "giftflick.E003": get_render_backend,
-    "giftflick.E004": check_dsn,
+    "giftflick.E005": check_dsn,
 }
 
 

@@ -108,6 +108,12 @@ def revive(job_ids: Sequence[int], *, now: datetime) -> int:
     return revived
 
 
+def forget_dead(job_ids: Sequence[int]) -> int:
+    """Remove dead jobs that nobody wants done any more; how many."""
+    removed, _ = Job.objects.filter(pk__in=job_ids, state=JobState.DEAD).delete()
+    return removed
+
+
 def purge_done(*, now: datetime) -> int:
     """Forget jobs done a week ago. Until then their dedupe keys hold."""
     removed, _ = Job.objects.filter(state=JobState.DONE, finished_at__lt=now - KEEP_DONE).delete()
