@@ -88,6 +88,12 @@ def _request_id(event: Any, context: Context) -> str:
     """The caller's own or API Gateway's, as the site sees it; AWS's id of the invocation where there is no request."""
     if not isinstance(event, dict) or not is_http(event):
         return context.aws_request_id
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    given = str(headers.get("x-request-id") or event["requestContext"].get("requestId", ""))
+    given = _own_request_id(event) or str(event["requestContext"].get("requestId", ""))
     return given if CALLERS_OWN_ID.fullmatch(given) else context.aws_request_id
+
+
+def _own_request_id(event: Event) -> str:
+    headers = event.get("headers")
+    if not isinstance(headers, dict):
+        return ""
+    return next((str(value) for name, value in headers.items() if name.lower() == "x-request-id"), "")

@@ -250,12 +250,14 @@ def test_a_job_that_crashes_in_a_tick_is_told_of_with_the_request_that_caused_it
     assert "ben@" not in function.text() + sentry.text()
 
 
-def test_an_exception_of_somebody_elses_leaves_the_function_without_its_words(make: Make, sentry: Sentry) -> None:
+@pytest.mark.parametrize("headers", [["hush"], "hush", {"x-hush": 7}])
+def test_an_exception_of_somebody_elses_leaves_the_function_without_its_words(
+    headers: Any, make: Make, sentry: Sentry
+) -> None:
     function = make(SENTRY_DSN=sentry.dsn)
-    event = {**http_event("/healthz"), "headers": {"x-hush": 7}}
 
     with pytest.raises(FunctionError, match="CrashError: AttributeError; the log says where"):
-        function.invoke(event)
+        function.invoke({**http_event("/healthz"), "headers": headers})
 
     (line,) = function.lines(message="invocation crashed")
     assert line["exception"] == "AttributeError"
