@@ -36,7 +36,7 @@ def figures(*, now: datetime) -> Json:
         },
         "jobs": {
             "waiting": outbox.count_waiting(),
-            "oldest_due_s": round(outbox.queue_age(now=now).total_seconds()),
+            "oldest_due_s": round(outbox.queue_state(now=now).age.total_seconds()),
             "dead": outbox.count_dead(),
         },
         "keys": {state.value: ApiKey.objects.filter(keys_in(state, now=now)).count() for state in KeyState},

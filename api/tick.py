@@ -15,8 +15,10 @@ from api.media import tasks as media
 from api.outbox import services as outbox
 from api.outbox import wakers
 from api.outbox.drain import Clock, drain
+from api.outbox.selectors import queue_state
 from api.webhooks import services as webhooks
 from api.webhooks import tasks as webhook_tasks
+from giftflick import metrics
 
 SWEEPS: dict[str, Callable[[datetime], int]] = {
     "due gifts": gifts.deliver_due,
@@ -49,6 +51,8 @@ def tick(*, clock: Clock, budget: timedelta) -> dict[str, int]:
     until = clock() + budget
     with wakers.invoke_function.held():
         found = sweep(clock())
+        state = queue_state(now=clock())  # before draining, which a crash or the end of the time may cut short
+        metrics.put(Ticks=1, QueueAge=round(state.age.total_seconds(), 1), DeadJobs=state.dead)
         jobs = drain(clock=clock, until=until)
     if outbox.is_any_due(now=clock()):
         wakers.wake()

@@ -13,6 +13,7 @@ from api.media.links import get_signer
 from api.rendering.backends import get_backend as get_render_backend
 from giftflick import env
 from giftflick.secrets import database_login
+from giftflick.sentry import check_dsn
 
 # What is built, so that a wrong setting is found here and not at its first use. A problem begins with the variable.
 BUILT: dict[str, Callable[[], object]] = {
@@ -20,6 +21,7 @@ BUILT: dict[str, Callable[[], object]] = {
     "giftflick.E002": get_verifier,
     "giftflick.E003": get_render_backend,
     "giftflick.E004": get_signer,
+    "giftflick.E005": check_dsn,
 }
 
 # What a laptop does without and a stage must have, by the setting that it becomes.

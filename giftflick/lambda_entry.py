@@ -7,8 +7,9 @@ import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from giftflick.invocation import Context, observed
 from giftflick.lambda_http import Event, call, is_http, presented_secret
 
 if TYPE_CHECKING:
@@ -26,18 +27,11 @@ FORBIDDEN = {
 WAIT_IN_INIT_S = 4  # for the database: AWS gives init ten seconds, and a sleeping Aurora wakes up from being asked
 
 
-class Context(Protocol):
-    """What AWS tells about an invocation."""
-
-    aws_request_id: str
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
 class RefusedEventError(Exception):
     """An event that this function does not serve. The message tells nothing of what was in it."""
 
 
+@observed
 def handler(event: Event, context: Context) -> Event:
     if not isinstance(event, dict):
         raise RefusedEventError("An event is an object.")
@@ -49,7 +43,7 @@ def handler(event: Event, context: Context) -> Event:
     if task == "tick":
         return tick(context)
     if (line := _command(event)) is not None:
-        return manage(line, context)
+        return manage(line)
     raise RefusedEventError("This function serves HTTP APIs with payload 2.0, tick, keep_warm and commands, no more.")
 
 
@@ -72,33 +66,30 @@ def tick(context: Context) -> Event:
 
     from api import tick as clock
 
-    with _at_work(context):
+    with _at_work():
         return {**clock.tick(clock=timezone.now, budget=timedelta(milliseconds=context.get_remaining_time_in_millis()))}
 
 
-def manage(line: str, context: Context) -> Event:
+def manage(line: str) -> Event:
     """One of the commands that may be run from afar. Raises if it fails, by which the caller knows."""
     from giftflick import remote
 
-    with _at_work(context):
+    with _at_work():
         return remote.run(line)
 
 
 @contextmanager
-def _at_work(context: Context) -> Iterator[None]:
-    """What a request gets from Django itself: fresh secrets, a connection that is alive, an id in each log line."""
+def _at_work() -> Iterator[None]:
+    """What a request gets from Django itself: fresh secrets and a connection that is alive."""
     from django.db import close_old_connections
 
     from giftflick import secrets
-    from giftflick.logs import request_id
 
     secrets.refresh()
     close_old_connections()
-    mark = request_id.set(context.aws_request_id)
     try:
         yield
     finally:
-        request_id.reset(mark)
         close_old_connections()
 
 
@@ -128,7 +119,10 @@ def _start() -> "WSGIHandler":
     from django.db import connection
     from django.urls import resolve
 
+    from giftflick import sentry
+
     started = get_wsgi_application()
+    sentry.start()
     resolve("/healthz")
     options = connection.settings_dict["OPTIONS"]
     wait_s = options["connect_timeout"]

@@ -6,17 +6,20 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from accounts.addresses import client_address
 from accounts.throttling import Allowance, limiter
+from giftflick import metrics
 from giftflick.errors import API_PATHS, too_many_requests
-from giftflick.logs import request_id
+from giftflick.invocation import is_cold_start
+from giftflick.logs import CALLERS_OWN_ID, request_id
+from giftflick.queries import QueryCount
 
 log = logging.getLogger("giftflick.requests")
 
-CALLERS_OWN_ID = re.compile(r"[\x20-\x7e]{1,128}")
 OPEN_TO_ANYBODY = re.compile(r"/(?:public(?:/.*)?|[gc]/.*|readyz)\Z", re.DOTALL)
 
 
@@ -30,25 +33,14 @@ class RequestMiddleware:
         given = request.headers.get("X-Request-Id", "")
         mark = request_id.set(given if CALLERS_OWN_ID.fullmatch(given) else uuid4().hex)
         started = time.perf_counter()
+        queries = QueryCount()
         try:
-            response = self.get_response(request)
-            response["X-Request-Id"] = request_id.get()
-            if request.path.startswith(API_PATHS):  # names, addresses and signed URLs are in there
-                response.headers.setdefault("Cache-Control", "no-store")
-            allowance = getattr(request, "allowance", None)
-            if isinstance(allowance, Allowance):
-                for name, value in allowance.headers.items():
-                    response[name] = value
-            log.info(
-                "request",
-                extra={
-                    "method": request.method,
-                    "route": request.resolver_match.route if request.resolver_match else None,
-                    "status": response.status_code,
-                    "ms": round((time.perf_counter() - started) * 1000),
-                    **getattr(request, "log_context", {}),
-                },
-            )
+            with connection.execute_wrapper(queries):
+                response = self.get_response(request)
+            _add_headers(request, response)
+            _log(request, response, ms=round((time.perf_counter() - started) * 1000), queries=queries)
+            if response.status_code >= 500:
+                metrics.put(Errors=1)
         finally:
             request_id.reset(mark)
         return response
@@ -56,6 +48,32 @@ class RequestMiddleware:
     def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
         """Log a view's crash; what the caller is answered is decided by `giftflick.errors`."""
         log.error("unhandled exception", exc_info=exception)
+
+
+def _add_headers(request: HttpRequest, response: HttpResponseBase) -> None:
+    response["X-Request-Id"] = request_id.get()
+    if request.path.startswith(API_PATHS):  # names, addresses and signed URLs are in there
+        response.headers.setdefault("Cache-Control", "no-store")
+    allowance = getattr(request, "allowance", None)
+    if isinstance(allowance, Allowance):
+        for name, value in allowance.headers.items():
+            response[name] = value
+
+
+def _log(request: HttpRequest, response: HttpResponseBase, *, ms: int, queries: QueryCount) -> None:
+    log.info(
+        "request",
+        extra={
+            "method": request.method,
+            "route": request.resolver_match.route if request.resolver_match else None,
+            "status": response.status_code,
+            "ms": ms,
+            "cold_start": is_cold_start.get(),
+            "queries": queries.number,
+            "queries_ms": round(queries.seconds * 1000),
+            **getattr(request, "log_context", {}),
+        },
+    )
 
 
 class AddressLimitMiddleware:

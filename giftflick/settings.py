@@ -19,6 +19,7 @@ DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 RELEASE_FILE = BASE_DIR / "giftflick" / "RELEASE"  # only in a package: `infra.package` writes it
 RELEASE = env.text("RELEASE", RELEASE_FILE.read_text().strip() if RELEASE_FILE.is_file() else "unreleased")
+SENTRY_DSN = env.text("SENTRY_DSN", "")
 
 # The site's public origin: watch links in mails, callbacks from vendors.
 BASE_URL = env.origin("BASE_URL")
@@ -189,7 +190,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "django.request": {"level": "CRITICAL"},  # the middleware logs every request, the handler every crash
+        "django.security": {"level": "CRITICAL"},  # quotes what it refuses; the request's line has the status
         "django.server": {"level": "WARNING"},
+        "giftflick.metrics": {"level": "INFO"},  # whatever LOG_LEVEL says: alarms are made of them
         "botocore": {"level": "WARNING"},
         "python_http_client": {"level": "WARNING"},  # at DEBUG it logs the key and the whole mail
         "urllib3": {"level": "ERROR"},

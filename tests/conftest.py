@@ -1,5 +1,9 @@
 """What most tests start from: an account, its keys, a client, a template."""
 
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +14,9 @@ from accounts.models import Account, OrderGate, Scope
 from accounts.services import create_account, issue_api_key
 from accounts.throttling import limiter
 from api.templates.models import Template
+from giftflick.logs import JsonFormatter
+
+Lines = Callable[[], list[dict[str, Any]]]
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -76,3 +83,14 @@ def body(template: Template) -> dict[str, Any]:
         "sender": {"name": "Ana", "email": "ana@example.com"},
         "recipient": {"name": "Ben", "email": "ben@example.com"},
     }
+
+
+@pytest.fixture
+def log_lines() -> Iterator[Lines]:
+    """What the log has got so far, as it is written to standard error."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonFormatter())
+    logging.getLogger().addHandler(handler)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    logging.getLogger().removeHandler(handler)

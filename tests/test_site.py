@@ -1,11 +1,8 @@
 """What holds for every request: its id, what is answered where no view does, and a log that tells nothing."""
 
-import io
 import json
-import logging
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -19,11 +16,8 @@ from accounts.services import issue_api_key
 from api.rendering.models import Render
 from api.templates.models import Template
 from giftflick.errors import bad_request, page_not_found, server_error
-from giftflick.logs import JsonFormatter
 from tests import build
-from tests.conftest import NOW
-
-Lines = Callable[[], list[dict[str, Any]]]
+from tests.conftest import NOW, Lines
 
 
 def crash(request: HttpRequest, what: str = "") -> NoReturn:
@@ -49,17 +43,6 @@ handler500 = server_error
 def visitor(db: None, settings: Settings) -> Client:
     settings.ROOT_URLCONF = __name__
     return Client(raise_request_exception=False)
-
-
-@pytest.fixture
-def log_lines() -> Iterator[Lines]:
-    """What the log has got so far, as it is written to standard error."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonFormatter())
-    logging.getLogger().addHandler(handler)
-    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    logging.getLogger().removeHandler(handler)
 
 
 def test_an_unknown_path_of_the_api_is_a_problem(visitor: Client) -> None:
@@ -211,6 +194,9 @@ def test_a_request_is_one_line(visitor: Client, log_lines: Lines) -> None:
         "method": "GET",
         "route": "healthz",
         "status": 200,
+        "cold_start": False,
+        "queries": 0,
+        "queries_ms": 0,
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["at"])
     assert 0 <= line["ms"] < 60_000

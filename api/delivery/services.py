@@ -20,6 +20,7 @@ from api.exceptions import BackendError, DeliveryInProgressError
 from api.outbox.registry import Postpone
 from api.outbox.services import enqueue
 from api.viewing.models import Thanks
+from giftflick import metrics
 
 # A call takes 8 s at most; a caller who comes again after this finds most mails settled.
 TRY_AGAIN_AFTER = timedelta(seconds=10)
@@ -134,13 +135,16 @@ def send(message: Message, *, now: datetime) -> Outcome:
     if not message.livemode:
         return Recorded()
     try:
-        return get_backend().send(mail)
+        accepted = get_backend().send(mail)
     except BackendError as error:
+        metrics.put(MailsFailed=1)
         if error.outcome_unknown:
             return Unknown(error)
         if error.retryable:
             return NotAccepted(error)
         return Refused({"code": error.code, "detail": error.detail})
+    metrics.put(MailsAccepted=1)
+    return accepted
 
 
 def record_outcome(message_id: UUID, attempt: int, outcome: Outcome, *, now: datetime) -> Message:

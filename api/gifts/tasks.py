@@ -18,6 +18,7 @@ from api.rendering.backends import get_backend
 from api.rendering.models import Render
 from api.rendering.services import Failure, VerifiedFilm
 from api.rendering.states import OPEN, RenderStatus
+from giftflick import metrics
 
 
 @handles("render.submit")
@@ -37,6 +38,7 @@ def submit_render(ref_id: UUID, *, now: datetime) -> None:
         if renders.is_overdue(render, now=now):
             services.apply_render_failure(render, renders.time_out(render), now=now)
             return
+        metrics.put(RendersFailed=1)  # not for good yet, but whoever watches shall not learn of it after an hour
         raise
     renders.record_submission(render.pk, provider_id, now=now)
 

@@ -13,6 +13,7 @@ from api.exceptions import BackendError
 from api.outbox import services
 from api.outbox.registry import Postpone, entry_for
 from api.outbox.services import Claim
+from giftflick import metrics
 from giftflick.logs import request_id
 
 log = logging.getLogger("giftflick.jobs")
@@ -67,39 +68,52 @@ def _work_through(waiting: "queue.SimpleQueue[Claim]", clock: Clock, until: date
                 run(claimed, clock=clock)
             else:
                 services.put_off(claimed, until=clock())
+    except Exception:
+        log.exception("worker crashed")  # Python itself would print its words; its job comes back with its lease's end
+        metrics.put(Errors=1)
     finally:
         connections.close_all()
 
 
 def run(claimed: Claim, *, clock: Clock) -> None:
-    """Run one job and write down its outcome; whatever it raises ends here, in the job's row and the log."""
-    mark = request_id.set(f"job-{claimed.id}-{claimed.attempts}")
+    """Run one job and write down its outcome; whatever it raises ends here, in the job's row and the log.
+
+    Its lines carry the id of the request that caused it, and so do the jobs that it queues.
+    """
+    mark = request_id.set(claimed.request_id or f"job-{claimed.id}")
     started = time.perf_counter()
-    outcome = "done"
+    outcome = "interrupted"
     try:
-        entry_for(claimed.kind).run(claimed.ref_id, now=clock())
-        services.finish(claimed, now=clock())
-    except Postpone as later:
-        outcome = "postponed"
-        services.put_off(claimed, until=later.until)
-    except BackendError as error:
-        outcome = _failed(claimed, error, is_hopeless=not error.retryable, wait=error.retry_after, clock=clock)
-    except Exception as error:
-        log.exception("job crashed", extra={"kind": claimed.kind})
-        outcome = _failed(claimed, error, is_hopeless=False, wait=None, clock=clock)
+        outcome = _outcome(claimed, clock=clock)
     finally:
-        milliseconds = round((time.perf_counter() - started) * 1000)
         log.info(
             "job",
             extra={
+                "job": claimed.id,
                 "kind": claimed.kind,
                 "ref": str(claimed.ref_id),
                 "attempt": claimed.attempts,
                 "outcome": outcome,
-                "ms": milliseconds,
+                "ms": round((time.perf_counter() - started) * 1000),
             },
         )
         request_id.reset(mark)
+
+
+def _outcome(claimed: Claim, *, clock: Clock) -> str:
+    try:
+        entry_for(claimed.kind).run(claimed.ref_id, now=clock())
+        services.finish(claimed, now=clock())
+    except Postpone as later:
+        services.put_off(claimed, until=later.until)
+        return "postponed"
+    except BackendError as error:
+        return _failed(claimed, error, is_hopeless=not error.retryable, wait=error.retry_after, clock=clock)
+    except Exception as error:
+        log.exception("job crashed", extra={"job": claimed.id, "kind": claimed.kind})
+        metrics.put(Errors=1)
+        return _failed(claimed, error, is_hopeless=False, wait=None, clock=clock)
+    return "done"
 
 
 def _failed(claimed: Claim, error: Exception, *, is_hopeless: bool, wait: timedelta | None, clock: Clock) -> str:

@@ -22,6 +22,7 @@ class Job(models.Model):
     lease_token = models.UUIDField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=500, blank=True)
+    request_id = models.CharField(max_length=128, blank=True, default="", db_default="")  # of whoever caused it
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from api.outbox.models import Job, JobState
 from api.outbox.wakers import wake_after_commit
+from giftflick.logs import request_id
 
 # A function's time limit (60 s) and half as much again: whoever held the lease is dead when it ends.
 LEASE = timedelta(seconds=90)
@@ -20,8 +21,8 @@ SPREAD = 0.2  # each wait is up to this share longer or shorter, so that a crowd
 KEEP_DONE = timedelta(days=7)
 
 _ENQUEUE = """
-    INSERT INTO outbox (kind, dedupe_key, ref_id, run_at, state, attempts, last_error, created_at)
-    VALUES (%s, %s, %s, %s, 'waiting', 0, '', %s) ON CONFLICT (dedupe_key) DO NOTHING
+    INSERT INTO outbox (kind, dedupe_key, ref_id, run_at, state, attempts, last_error, request_id, created_at)
+    VALUES (%s, %s, %s, %s, 'waiting', 0, '', %s, %s) ON CONFLICT (dedupe_key) DO NOTHING
 """
 
 # A lease that ends later than a lease lasts was taken by another clock (`manage.py tick --now`): it does not hold.
@@ -35,7 +36,7 @@ _CLAIM = f"""
         SELECT id FROM outbox
         WHERE {_DUE} ORDER BY run_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, kind, ref_id, attempts, lease_token
+    RETURNING id, kind, ref_id, attempts, lease_token, request_id
 """  # noqa: S608 - put together from constants
 _ANY_DUE = f"SELECT EXISTS (SELECT FROM outbox WHERE {_DUE})"  # noqa: S608
 
@@ -49,6 +50,7 @@ class Claim:
     ref_id: UUID
     attempts: int
     token: UUID
+    request_id: str
 
 
 def enqueue(
@@ -56,10 +58,11 @@ def enqueue(
 ) -> None:
     """Write a job into the transaction that causes it; a second one with the same `dedupe_key` changes nothing.
 
-    Workers are woken after the commit.
+    It keeps the id of the request that is being served. Workers are woken after the commit.
     """
+    dedupe_key = dedupe_key or f"{kind}:{ref_id}"
     with connection.cursor() as cursor:
-        cursor.execute(_ENQUEUE, [kind, dedupe_key or f"{kind}:{ref_id}", ref_id, run_at or now, now])
+        cursor.execute(_ENQUEUE, [kind, dedupe_key, ref_id, run_at or now, request_id.get(), now])
     if run_at is None or run_at <= now:
         wake_after_commit()
 
@@ -113,6 +116,12 @@ def revive(job_ids: Sequence[int], *, now: datetime) -> int:
         )
         wake_after_commit()
     return revived
+
+
+def forget_dead(job_ids: Sequence[int]) -> int:
+    """Remove dead jobs that nobody wants done any more; how many."""
+    removed, _ = Job.objects.filter(pk__in=job_ids, state=JobState.DEAD).delete()
+    return removed
 
 
 def purge_done(*, now: datetime) -> int:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from api.rendering.models import Render, RenderCallback
 from api.rendering.selectors import OVERDUE_AFTER
 from api.rendering.states import OPEN, RenderStatus
 from api.tokens import new_token
+from giftflick import metrics
 
 # The renderer calls back; this is for when it does not.
 POLL_AFTER = timedelta(seconds=60)
@@ -193,12 +195,18 @@ def record_film(render: Render, verified: VerifiedFilm, *, now: datetime) -> boo
         "poster_key": render.poster_key if verified.has_poster else "",
         "finished_at": now,
     }
-    return _end(render, changes)
+    is_ended = _end(render, changes)
+    if is_ended:
+        transaction.on_commit(partial(metrics.put, RendersDone=1))
+    return is_ended
 
 
 def record_failure(render: Render, failure: Failure, *, now: datetime) -> bool:
     """False if the render had ended before; within the caller's transaction."""
-    return _end(render, {"status": RenderStatus.FAILED, "failure": asdict(failure), "finished_at": now})
+    is_ended = _end(render, {"status": RenderStatus.FAILED, "failure": asdict(failure), "finished_at": now})
+    if is_ended:
+        transaction.on_commit(partial(metrics.put, RendersFailed=1))
+    return is_ended
 
 
 def may_try_again(render: Render, failure: Failure) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from api.webhooks.addresses import Address, RefusedAddressError, Resolve, Target, judged_addresses, read_url
 from api.webhooks.outcomes import Outcome
+from giftflick.vendor_calls import vendor_call
 
 TOTAL_S = 10.0
 CONNECT_S = 4.0  # to one address of several
@@ -23,6 +24,13 @@ def post(url: str, *, headers: Mapping[str, str], body: bytes, resolve: Resolve 
 
     Once the answer's status is there, what is missing of its body does not matter.
     """
+    with vendor_call("webhook", "post") as call:
+        outcome = _outcome(url, headers=headers, body=body, resolve=resolve)
+        call.status, call.failure = outcome.code, outcome.error or None
+    return outcome
+
+
+def _outcome(url: str, *, headers: Mapping[str, str], body: bytes, resolve: Resolve | None) -> Outcome:
     started = time.monotonic()
     deadline = started + TOTAL_S
     code, kept, error = None, b"", ""

@@ -127,6 +127,18 @@ def test_a_dead_job_is_revived_and_others_are_left_alone(founder: Client, now: d
     assert (dead.state, dead.attempts, dead.lease_token, done.state) == ("waiting", 0, None, "done")
 
 
+def test_a_dead_job_that_nobody_wants_done_is_forgotten_and_others_are_left_alone(
+    founder: Client, now: datetime
+) -> None:
+    dead, waiting = dead_job(now), dead_job(now)
+    Job.objects.filter(pk=waiting.pk).update(state="waiting")
+
+    messages = run_action(founder, JOBS, "forget", dead.pk, waiting.pk)
+
+    assert messages == ["Forgotten: 1. Jobs that are not dead were left alone."]
+    assert list(Job.objects.values_list("pk", flat=True)) == [waiting.pk]
+
+
 def test_a_suspended_account_is_shut_out_until_it_is_resumed(
     founder: Client, account: Account, other_account: Account, api: APIClient, other_api: APIClient
 ) -> None:

@@ -11,6 +11,7 @@ from api.outbox import registry, services
 from api.outbox.drain import AT_ONCE, MARGIN, drain
 from api.outbox.models import Job
 from api.outbox.registry import Postpone, handles
+from tests.conftest import Lines
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,3 +121,31 @@ def test_jobs_that_the_time_did_not_suffice_for_are_put_back(kind: str, now: dat
     drain(clock=lambda: next(times, now), until=now + MARGIN + timedelta(seconds=1))
 
     assert set(Job.objects.values_list("state", "lease_token")) == {("waiting", None)}
+
+
+def test_a_worker_that_crashes_over_one_job_is_told_of_without_its_words_and_the_others_go_on(
+    kind: str, now: datetime, log_lines: Lines
+) -> None:
+    """Python itself prints what ends a thread."""
+    hopeless, fine = uuid4(), uuid4()
+
+    def on_dead(ref_id: UUID, reason: str, *, now: datetime) -> None:
+        raise ValueError("ben@example.com")
+
+    @handles(kind, on_dead=on_dead)
+    def handler(ref_id: UUID, *, now: datetime) -> None:
+        if ref_id == hopeless:
+            raise BackendError("refused", "Bad key.", retryable=False)
+
+    for ref_id in (hopeless, fine):
+        services.enqueue(kind, ref_id, now=now)
+
+    drain(clock=lambda: now, until=now + timedelta(minutes=1))
+
+    assert dict(Job.objects.values_list("ref_id", "state")) == {hopeless: "waiting", fine: "done"}
+    (crash,) = [line for line in log_lines() if line["message"] == "worker crashed"]
+    assert (crash["exception"], "ben@" in str(log_lines())) == ("ValueError", False)
+    assert {line["ref"]: line["outcome"] for line in log_lines() if line["message"] == "job"} == {
+        str(hopeless): "interrupted",
+        str(fine): "done",
+    }

@@ -16,6 +16,7 @@ from api.delivery.backends.base import Accepted, Address, Mail
 from api.delivery.redaction import redact
 from api.exceptions import BackendError
 from giftflick import secrets
+from giftflick.vendor_calls import vendor_call
 
 TIMEOUT = 8.0  # seconds; far below a job's lease, so that nobody takes over a call that still runs
 ACCEPTED = 202
@@ -58,7 +59,7 @@ class SendGridBackend:
         from python_http_client.exceptions import HTTPError
 
         try:
-            response = self._client.send(self._payload(mail))
+            response = self._call(self._payload(mail))
         except HTTPError as error:
             if error.status_code in KEY_REFUSED:
                 secrets.reread("sendgrid")  # the mail is tried again, with the new key if there is one
@@ -74,6 +75,19 @@ class SendGridBackend:
         if response.status_code != ACCEPTED:
             raise _unknown(f"SendGrid answered {response.status_code}, which means nothing we know.")
         return Accepted(provider_id=(response.headers.get("X-Message-Id") or "")[:100])
+
+    def _call(self, payload: dict[str, Any]) -> Any:
+        """SendGrid's answer; raises whatever its library does. No header of ours: it keeps what it gets for ever."""
+        from python_http_client.exceptions import HTTPError
+
+        with vendor_call("sendgrid", "send") as call:
+            try:
+                response = self._client.send(payload)
+            except HTTPError as error:
+                call.status = error.status_code
+                raise
+            call.status = response.status_code
+        return response
 
     def _payload(self, mail: Mail) -> dict[str, Any]:
         payload: dict[str, Any] = {

@@ -12,6 +12,8 @@ from django.conf import settings
 from api.exceptions import BackendError
 from api.rendering.backends.base import Notice, Progress, RenderOrder, RenderReport
 from giftflick import secrets
+from giftflick.logs import request_id
+from giftflick.vendor_calls import vendor_call
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -33,7 +35,7 @@ COPY_ENDS = {"ready": Progress.DONE, "failed": Progress.FAILED}
 
 class ShotstackBackend:
     def submit(self, order: RenderOrder) -> str:
-        answer = self._call("POST", "render", livemode=order.livemode, edit=order.edit)
+        answer = self._call("submit", "POST", "render", livemode=order.livemode, edit=order.edit)
         provider_id = answer.get("id")
         if not _is_provider_id(provider_id):
             _answer_is_rubbish("POST")
@@ -42,7 +44,7 @@ class ShotstackBackend:
     def report(self, provider_id: str, *, livemode: bool) -> RenderReport:
         if not _is_provider_id(provider_id):
             raise BackendError("render_unknown", "This is no id of the rendering service.", retryable=False)
-        answer = self._call("GET", f"render/{provider_id}?data=false", livemode=livemode)
+        answer = self._call("report", "GET", f"render/{provider_id}?data=false", livemode=livemode)
         status = answer.get("status")
         if not isinstance(status, str):
             _answer_is_rubbish("GET")
@@ -66,7 +68,9 @@ class ShotstackBackend:
 
         return PoolManager(maxsize=16, retries=False, timeout=Timeout(connect=CONNECT_S, total=TOTAL_S))
 
-    def _call(self, method: str, path: str, *, livemode: bool, edit: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _call(
+        self, operation: str, method: str, path: str, *, livemode: bool, edit: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """The `response` object of a successful answer."""
         from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
@@ -74,16 +78,18 @@ class ShotstackBackend:
         url = f"{settings.RENDERER_URL}/edit/{stage}/{path}"
         deadline = time.monotonic() + TOTAL_S
         try:
-            response = self._pool.request(
-                method,
-                url,
-                headers={"x-api-key": key, "Content-Type": "application/json", "Accept": "application/json"},
-                body=None if edit is None else json.dumps(edit).encode(),
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-            )
-            body = _read(response, deadline)
+            with vendor_call("renderer", operation) as call:
+                response = self._pool.request(
+                    method,
+                    url,
+                    headers=_headers(key),
+                    body=None if edit is None else json.dumps(edit).encode(),
+                    redirect=False,
+                    preload_content=False,
+                    decode_content=False,
+                )
+                call.status = response.status
+                body = _read(response, deadline)
         except (NewConnectionError, ConnectTimeoutError, SSLError) as error:
             raise _away(error, is_unknown=False) from None
         except HTTPError as error:
@@ -91,7 +97,7 @@ class ShotstackBackend:
         if response.status in KEY_REFUSED:
             secrets.reread("renderer")
             if _key(livemode=livemode) != key:  # it was rotated
-                return self._call(method, path, livemode=livemode, edit=edit)
+                return self._call(operation, method, path, livemode=livemode, edit=edit)
         if response.status >= 300:
             _refuse(method, response.status, response.headers.get("Retry-After", ""), _parsed(body))
         answer = _parsed(body).get("response")
@@ -100,6 +106,11 @@ class ShotstackBackend:
 
 def _key(*, livemode: bool) -> str:
     return settings.RENDERER_API_KEY if livemode else settings.RENDERER_SANDBOX_API_KEY
+
+
+def _headers(key: str) -> dict[str, str]:
+    headers = {"x-api-key": key, "Content-Type": "application/json", "Accept": "application/json"}
+    return headers | ({"X-Request-Id": request_id.get()} if request_id.get() else {})
 
 
 def _read(response: "BaseHTTPResponse", deadline: float) -> bytes:
