@@ -17,7 +17,6 @@ NO_SESSION = (
     exceptions.UnauthorizedSSOTokenError,
     exceptions.SSOTokenLoadError,
     exceptions.TokenRetrievalError,
-    exceptions.PendingAuthorizationExpiredError,
 )
 NO_KEYS = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError)
 OUT_OF_REACH = (exceptions.EndpointConnectionError, exceptions.HTTPClientError)

@@ -6,7 +6,6 @@ finished by the next one.
 
 import os
 import sys
-from collections.abc import Callable
 
 from infra import leftovers
 from infra.app_secret import AppSecret
@@ -42,7 +41,7 @@ def destroy(aws: Aws, progress: Progress = say) -> None:
                 _clear_the_way(aws, known, progress)
             tear_down(aws.cloudformation, stage.stack(part), progress)
         _remove_kept(aws, known, progress)
-    _count("parameters", lambda: leftovers.delete_parameters(aws), progress)
+    _tell("parameters", leftovers.delete_parameters(aws), progress)
     progress(f"nothing of {stage.name} is left in account {aws.account}, {stage.region}")
 
 
@@ -71,30 +70,29 @@ def _everything_known(aws: Aws) -> dict[str, str]:
 def _clear_the_way(aws: Aws, known: dict[str, str], progress: Progress) -> None:
     """What CloudFormation would not delete: buckets that are not empty, a user with access keys."""
     for bucket in _present(known, *BUCKETS):
-        _count(f"objects of {bucket}", lambda bucket=bucket: leftovers.empty_bucket(aws, bucket), progress)
+        _tell(f"objects of {bucket}", leftovers.empty_bucket(aws, bucket), progress)
     for user in _present(known, "RendererUser"):
-        _count(f"access keys of {user}", lambda user=user: leftovers.delete_access_keys(aws, user), progress)
+        _tell(f"access keys of {user}", leftovers.delete_access_keys(aws, user), progress)
 
 
 def _remove_kept(aws: Aws, known: dict[str, str], progress: Progress) -> None:
     """What templates keep when their stack goes, and what commands have made."""
     for bucket in _present(known, *BUCKETS):
-        _count(f"bucket {bucket}", lambda bucket=bucket: leftovers.delete_bucket(aws, bucket), progress)
+        _tell(f"bucket {bucket}", leftovers.delete_bucket(aws, bucket), progress)
     for table in _present(known, "KeyTable"):
-        _count(f"table {table}", lambda table=table: leftovers.delete_table(aws, table), progress)
+        _tell(f"table {table}", leftovers.delete_table(aws, table), progress)
     for cluster in _present(known, "DatabaseCluster"):
-        _count("snapshots", lambda cluster=cluster: leftovers.delete_snapshots(aws, cluster), progress)
-    _count("CloudFront public keys", MediaKeys(aws, AppSecret(aws.secrets, aws.stage)).sweep, progress)
-    _count("secrets", lambda: leftovers.delete_secrets(aws), progress)
-    _count("log groups", lambda: leftovers.delete_log_groups(aws), progress)
+        _tell("snapshots", leftovers.delete_snapshots(aws, cluster), progress)
+    _tell("CloudFront public keys", MediaKeys(aws, AppSecret(aws.secrets, aws.stage)).sweep(), progress)
+    _tell("secrets", leftovers.delete_secrets(aws), progress)
+    _tell("log groups", leftovers.delete_log_groups(aws), progress)
 
 
 def _present(known: dict[str, str], *names: str) -> list[str]:
     return [known[name] for name in names if known.get(name)]
 
 
-def _count(what: str, remove: Callable[[], int], progress: Progress) -> None:
-    removed = remove()
+def _tell(what: str, removed: int, progress: Progress) -> None:
     if removed:
         progress(f"  {what}: {removed} removed")
 

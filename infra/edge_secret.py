@@ -13,7 +13,7 @@ def edge_secret_version(aws: Aws, secret: AppSecret) -> str:
     So that a new key of some vendor does not have CloudFront's distribution changed, which takes minutes.
     """
     stack = find(aws.cloudformation, aws.stage.stack("edge"))
-    for parameter in (stack or {}).get("Parameters", []):
+    for parameter in stack.get("Parameters", []) if stack else []:
         if parameter["ParameterKey"] == PARAMETER:
             used = secret.read(parameter["ParameterValue"])
             if used and used.get("EDGE_SECRET") == secret.current()["EDGE_SECRET"]:

@@ -21,7 +21,7 @@ CALL_TIMEOUT_S = 35.0  # the gateway gives up after 30
 
 @dataclass(frozen=True)
 class Site:
-    """`host` is the name it answers to; `via` is where it is reached, as the distribution is before DNS points to it."""
+    """`host` is the name it answers to; `via` is where it is reached, e.g. the distribution before DNS points there."""
 
     host: str
     via: str

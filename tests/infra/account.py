@@ -1,15 +1,53 @@
-"""An AWS account of a test's own: moto over HTTP, in this process, so that a test can have a stack be in any state."""
+"""An AWS account of a test's own: moto over HTTP in this process, so that a stack can be put in any state."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import pytest
-from moto.cloudformation.models import CloudFormationBackend, FakeStack, cloudformation_backends
+import urllib3
+from moto.cloudformation.models import CloudFormationBackend, Stack, cloudformation_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
 from infra.aws import Aws
 from infra.stages import Stage
+from local.environment import inherited_environment
 
 DEV = Stage("dev", "ap-southeast-2", "python3.11")
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
+
+
+@contextmanager
+def empty_account() -> Iterator[str]:
+    """The URL of an AWS with nothing in it."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    urllib3.request("POST", f"{url}/moto-api/reset")
+    try:
+        yield url
+    finally:
+        server.stop()
+
+
+def environment(url: str) -> dict[str, str]:
+    """For a command that is to deploy there, whatever profile the developer has."""
+    return {**inherited_environment(), **KEYS, "AWS_ENDPOINT_URL": url}
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, url: str, stage: Stage = DEV) -> Aws:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "GIFTFLICK_ACCOUNT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment(url).items():
+        monkeypatch.setenv(name, value)
+    return Aws(stage)
+
+
+def cloudformation(stage: Stage = DEV) -> CloudFormationBackend:
+    """moto's own."""
+    return cloudformation_backends[DEFAULT_ACCOUNT_ID][stage.region]
+
+
+def stack_called(name: str) -> Stack:
+    """moto's own object, to be put in another state."""
+    return next(stack for stack in cloudformation().stacks.values() if stack.name == name)
