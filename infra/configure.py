@@ -16,9 +16,7 @@ def parse(text: str) -> dict[str, str]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise DeployError(
-            f"SET makes no sense ({error}): SET=\"alias-domain=gifts.example.com mail-from='…'\""
-        ) from error
+        raise DeployError(f"SET makes no sense: {error}; put a value with blanks in quotes") from error
     chosen: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")

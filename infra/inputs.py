@@ -37,7 +37,7 @@ class Inputs:
         return missing(values)
 
     def complete(self) -> dict[str, str]:
-        """All of them, defaults written where there is nothing. Raises DeployError naming all that lacks or is wrong."""
+        """All of them, defaults written where there is nothing. Raises DeployError naming all that is amiss."""
         given = self.given()
         values = validate(self._aws.stage, given)
         self._write(given, values)

@@ -60,6 +60,7 @@ class Rotation:
     def edge(self) -> None:
         """The header by which the site knows CloudFront: both are believed until CloudFront sends the new one only."""
         values = self._secret.current()
+        self._deployed_parameters()
         if not values.get("EDGE_SECRET_NEXT"):  # else an earlier run was cut short after this
             self._secret.write(
                 {**values, "EDGE_SECRET": secrets.token_urlsafe(32), "EDGE_SECRET_NEXT": values["EDGE_SECRET"]}
@@ -74,12 +75,12 @@ class Rotation:
         """The key that signs films' addresses. The one before it is trusted on, until the next rotation."""
         keys = MediaKeys(self.aws, self._secret)
         old = keys.current_id()
-        keys.sweep(keep=[old, *keys.trusted()])  # what an earlier run made, and did not live to have trusted
+        self._deployed_parameters()
         new = keys.create()
         keys.trust([new.id, old])
         self._bring_up_edge(edge_version=None)
         self._wait_for_distribution()
-        keys.sweep(keep=[new.id, old])
+        keys.sweep(keep=[new.id, old])  # only now is none of the others in the key group any more
         self._let_it_be_heard("CloudFront trusts both keys")
         keys.sign_with(new)
         self.progress("films' addresses are signed with the new key; those signed with the one before it open on")
@@ -99,6 +100,7 @@ class Rotation:
         write_outputs(self.aws, outputs)
 
     def _deployed_parameters(self) -> dict[str, str]:
+        """Raises DeployError where there is no edge stack: then nothing has been changed yet."""
         stack = find(self.aws.cloudformation, self.aws.stage.stack("edge"))
         if stack is None:
             raise DeployError(

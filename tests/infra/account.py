@@ -1,7 +1,13 @@
-"""An AWS account of a test's own: moto over HTTP in this process, so that a stack can be put in any state."""
+"""An AWS account of a test's own, with nothing in it.
 
+`empty_account` is moto in this process, so that a test can put a stack in any state; `local_cloud` is what we deploy to
+on a laptop, which makes what a template says.
+"""
+
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import urllib3
@@ -10,8 +16,9 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
 from infra.aws import Aws
-from infra.stages import Stage
+from infra.stages import PROJECT, Stage
 from local.environment import inherited_environment
+from local.processes import Process
 
 DEV = Stage("dev", "ap-southeast-2", "python3.11")
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
@@ -28,6 +35,18 @@ def empty_account() -> Iterator[str]:
         yield url
     finally:
         server.stop()
+
+
+@contextmanager
+def local_cloud(folder: Path) -> Iterator[str]:
+    """The URL of an AWS with nothing in it."""
+    log = folder / "cloud.log"
+    cloud = Process("AWS", [sys.executable, "-m", "local.cloud", "--data", folder / "cloud"], log=log, cwd=PROJECT)
+    cloud.start()
+    try:
+        yield f"http://127.0.0.1:{cloud.wait_for_port()}"
+    finally:
+        cloud.stop()
 
 
 def environment(url: str) -> dict[str, str]:

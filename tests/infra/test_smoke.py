@@ -114,7 +114,7 @@ def test_patience_ends_with_what_is_wrong(small: SmallSite, monkeypatch: pytest.
 def test_a_site_out_of_reach_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smoke_module, "PATIENCE_S", 0.0)
 
-    with pytest.raises(DeployError, match="the site is out of reach: .*Connection refused"):
+    with pytest.raises(DeployError, match=r"the site is out of reach: .*Connection refused"):
         _patiently(lambda: _is_ready(Site(HOST, "http://127.0.0.1:1")))
 
 

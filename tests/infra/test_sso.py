@@ -1,4 +1,4 @@
-"""A developer signs in by AWS SSO: commands work with the profile, leave no key on disk, and say so when it has ended."""
+"""A developer signs in by AWS SSO: commands work with the profile, leave no key on disk, and say when it has ended."""
 
 import hashlib
 import json
@@ -19,6 +19,7 @@ from tests.infra.account import DEV, connect, empty_account
 
 TOKEN = "a-token-of-the-session"
 KEY_ID, KEY_SECRET, KEY_TOKEN = "ASIAIOSFODNN7EXAMPLE", "secret-half-of-the-key", "token-of-the-key"
+PROFILE = "giftflick-dev"
 CONFIG = """
 [sso-session giftflick]
 sso_start_url = https://giftflick.awsapps.com/start
@@ -110,13 +111,13 @@ def sign_in(home: Path, *, token: str, expires: datetime) -> None:
 
 
 def run(
-    command: str, *arguments: str, home: Path, portal: Portal, aws_url: str, **more: str
+    command: str, *arguments: str, home: Path, portal: Portal, aws_url: str, profile: str = PROFILE, **more: str
 ) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name in INHERITED}
     env = {
         **kept,
         "HOME": str(home),
-        "AWS_PROFILE": "giftflick-dev",
+        **({"AWS_PROFILE": profile} if profile else {}),
         "AWS_ENDPOINT_URL": aws_url,
         "AWS_ENDPOINT_URL_SSO": portal.url,
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -181,7 +182,7 @@ def test_a_profile_that_nobody_signed_in_to_is_one_line(home: Path, portal: Port
 
 
 def test_a_profile_that_does_not_exist_is_one_line(home: Path, portal: Portal, aws_url: str) -> None:
-    ended = run("plan", home=home, portal=portal, aws_url=aws_url, AWS_PROFILE="another")
+    ended = run("plan", home=home, portal=portal, aws_url=aws_url, profile="another")
 
     assert ended.returncode == 1
     assert ended.stderr.startswith("The config profile (another) could not be found: ")
@@ -189,7 +190,7 @@ def test_a_profile_that_does_not_exist_is_one_line(home: Path, portal: Portal, a
 
 
 def test_no_credentials_at_all_is_one_line(tmp_path: Path, portal: Portal, aws_url: str) -> None:
-    ended = run("plan", home=tmp_path, portal=portal, aws_url=aws_url, AWS_PROFILE="", AWS_EC2_METADATA_DISABLED="true")
+    ended = run("plan", home=tmp_path, portal=portal, aws_url=aws_url, profile="", AWS_EC2_METADATA_DISABLED="true")
 
     assert ended.returncode == 1
     assert ended.stderr == (
