@@ -104,7 +104,7 @@ class Deploy:
         except (LocalError, BotoCoreError, ClientError) as second:
             told = explained(second) if isinstance(second, BotoCoreError | ClientError) else str(second)
             outcome = f"and rolling back failed: {told}"
-        return f"{reason}: {outcome}"
+        return f"{reason}; {outcome}"
 
 
 def refuse_lacking(secret: AppSecret) -> None:

@@ -12,6 +12,7 @@ from infra.uploads import release_of, upload_code, upload_static
 from infra.zappa_cli import roll_back, zappa
 from local.terminal import step
 
+OWNERS = {"DATABASE_ADMIN_SECRET": "DatabaseAdminSecret", "DATABASE_HOST": "DatabaseHost"}  # variable: output
 PREPARE = "prepare_database"
 CHECK = "check --deploy --fail-level=WARNING"
 MIGRATE = "migrate"
@@ -39,14 +40,14 @@ def upload_package(aws: Aws, bucket: str, package: Package) -> UploadedCode:
 
 
 def give_environment(aws: Aws, progress: Progress) -> None:
-    """Tell the release function what the site's is told, and where the database's owner's password is.
+    """Tell the release function what the site's is told, and how the database's owner logs in.
 
     It is no part of the release stack: Zappa is given the same map, and there shall be one.
     """
     function = aws.stage.release_function
     found = read_parameters(aws.stage, aws.ssm)
     made = make_environment(aws.stage, found.inputs, found.outputs)
-    variables = {**made.variables, "DATABASE_ADMIN_SECRET": found.outputs["DatabaseAdminSecret"]}
+    variables = {**made.variables, **{name: found.outputs[output] for name, output in OWNERS.items()}}
     with step(f"environment of {function}", progress):
         wait_until_updated(aws, function)
         there = aws.functions.get_function_configuration(FunctionName=function).get("Environment", {})
