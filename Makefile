@@ -5,7 +5,8 @@ PY = $(VENV)/bin/python
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run gateway demo test fuzz check openapi format package bench-lists bench-cold manage clean
+.PHONY: help setup run gateway demo test fuzz check openapi format package bench-lists bench-cold manage clean \
+        configure secret plan deploy rollback destroy logs invoke rotate version rehearse
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +59,36 @@ bench-cold: setup ## a cold start of the package, beside plain Django and a bare
 
 manage: setup ## a Django command against the running system (CMD="api_key --help")
 	@exec $(PY) manage.py $(CMD)
+
+# Deploying. What is given on make's command line is in the recipe's environment, so "$$SET" needs no quoting.
+DEPLOY = exec $(PY) -m
+
+configure: setup ## say what a stage needs (STAGE=dev SET="alias-domain=gifts.example.com ops-email=…"), or what is missing
+	@$(DEPLOY) infra.configure --stage "$$STAGE" --set "$$SET"
+
+secret: setup ## one value that only people have, from stdin (STAGE=dev NAME=SENDGRID_API_KEY)
+	@$(DEPLOY) infra.secret --stage "$$STAGE" --name "$$NAME"
+
+plan: setup ## what deploy would do, without doing it (STAGE=dev)
+	@$(DEPLOY) infra.plan --stage "$$STAGE"
+
+deploy: setup ## bring a stage to this checkout's version (STAGE=dev)
+	@$(DEPLOY) infra.deploy --stage "$$STAGE"
+
+rollback: setup ## have a stage run its earlier version (STAGE=dev)
+	@$(DEPLOY) infra.rollback --stage "$$STAGE"
+
+destroy: setup ## remove a stage and all its data (STAGE=dev; CONFIRM=dev asks nothing)
+	@$(DEPLOY) infra.destroy --stage "$$STAGE"
+
+logs: setup ## a stage's logs, until Ctrl-C (STAGE=dev SINCE=1h)
+	@$(DEPLOY) infra.logs --stage "$$STAGE" --since "$${SINCE:-10m}"
+
+invoke: setup ## a management command in a stage's function (STAGE=dev CMD="stats")
+	@$(DEPLOY) infra.invoke --stage "$$STAGE" "$$CMD"
+
+rotate: setup ## exchange a secret without an outage (STAGE=dev SECRET=database, secret-key, edge, media or renderer-key)
+	@$(DEPLOY) infra.rotate --stage "$$STAGE" --secret "$$SECRET"
 
 clean: ## remove the virtual environment, and all local data: gifts, films, mailbox
 	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache

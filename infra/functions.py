@@ -1,0 +1,110 @@
+"""The stage's Lambda functions: which code they run, and management commands run in them."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from infra.aws import Aws
+from infra.aws_errors import code_of
+from infra.stages import DeployError
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
+
+ABSENT = "ResourceNotFoundException"
+AWS_LINES = ("START ", "END ", "REPORT ", "INIT_START ", "EXTENSION")
+LONGEST_REASON = 300
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a function runs: the digest that AWS gives of its zip, and its ARN."""
+
+    sha256: str
+    arn: str
+
+    @property
+    def hex(self) -> str:
+        return base64.b64decode(self.sha256).hex()
+
+
+def running(aws: Aws, function: str) -> Code | None:
+    """What the function runs now; None before its first deploy."""
+    try:
+        found = aws.functions.get_function_configuration(FunctionName=function)
+    except ClientError as error:
+        if code_of(error) == ABSENT:
+            return None
+        raise
+    return _code(found)
+
+
+def wait_until_updated(aws: Aws, function: str) -> None:
+    """Return when what was last changed of the function counts: Zappa does not wait for it."""
+    aws.functions.get_waiter("function_active_v2").wait(FunctionName=function)
+    aws.functions.get_waiter("function_updated_v2").wait(FunctionName=function)
+
+
+def published(aws: Aws, function: str) -> list[Code]:
+    """Its published versions, newest first, as Zappa's rollback counts them."""
+    pages = aws.functions.get_paginator("list_versions_by_function").paginate(FunctionName=function)
+    numbered = {
+        int(version["Version"]): version["CodeSha256"]
+        for page in pages
+        for version in page["Versions"]
+        if version["Version"] != "$LATEST"
+    }
+    return [Code(numbered[number], function) for number in sorted(numbered, reverse=True)]
+
+
+def versions_back(aws: Aws, function: str, wanted: Callable[[Code], bool]) -> int | None:
+    """How many versions below the newest the first one that is `wanted` lies: what Zappa's rollback is told."""
+    for back, code in enumerate(published(aws, function)):
+        if back and wanted(code):
+            return back
+    return None
+
+
+def manage(aws: Aws, function: str, line: str, progress: Progress) -> dict[str, Any]:
+    """Run a management command in the function, show what it says, and return the JSON object of its last line.
+
+    It is called once, whatever happens. Raises DeployError if it fails, with its last words.
+    """
+    answer = aws.invoker.invoke(FunctionName=function, Payload=json.dumps({"manage": line}).encode(), LogType="Tail")
+    lines = said(base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"))
+    for words in lines:
+        progress(f"  {words}")
+    payload = json.loads(answer["Payload"].read() or b"null")
+    if answer.get("FunctionError"):
+        reason = payload.get("errorMessage") if isinstance(payload, dict) else None
+        words = str(reason or (lines[-1] if lines else "it said nothing"))
+        raise DeployError(f"{line.split()[0]} failed in {function}: {words[:LONGEST_REASON]}")
+    return _result(payload, lines)
+
+
+def said(log: str) -> list[str]:
+    """The lines of a log without those that AWS itself writes."""
+    return [line for line in log.splitlines() if line.strip() and not line.startswith(AWS_LINES)]
+
+
+def _result(payload: object, lines: list[str]) -> dict[str, Any]:
+    if isinstance(payload, dict):
+        return payload
+    for line in reversed(lines):
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            return value
+    return {}
+
+
+def _code(found: "FunctionConfigurationResponseTypeDef") -> Code:
+    return Code(found["CodeSha256"], found["FunctionArn"])

@@ -1,0 +1,55 @@
+"""`make rollback`: has the site run the version before its present one again, and looks whether that works.
+
+The database stays as it is: its migrations suit the version before, too.
+"""
+
+import os
+
+from infra.aws import Aws
+from infra.command import run, stage_parser
+from infra.deploy import VIA
+from infra.deploy_lock import DeployLock
+from infra.functions import Progress, running, versions_back
+from infra.inputs import Inputs
+from infra.outputs import read_outputs, write_outputs
+from infra.smoke import site_at, smoke
+from infra.stages import DeployError, stage_called
+from infra.uploads import release_of
+from infra.zappa_cli import roll_back
+from local.terminal import say, step
+
+
+def rollback(aws: Aws, progress: Progress = say, *, via: str | None = None) -> None:
+    """To the newest published version with other code than the running one. Raises DeployError if there is none."""
+    stage, lock = aws.stage, DeployLock(aws.ssm, aws.stage)
+    with step(f"account {aws.account}, {stage.region}", progress):
+        domain = Inputs(aws).complete()["alias-domain"]
+        outputs = read_outputs(aws)
+    with lock.held("make rollback"):
+        now = running(aws, stage.function)
+        if now is None:
+            raise DeployError(f"there is no function {stage.function}: make deploy STAGE={stage.name} makes it")
+        back = versions_back(aws, stage.function, lambda code: code.sha256 != now.sha256)
+        if back is None:
+            raise DeployError(f"there is no other version of {stage.function} to roll back to")
+        with step(f"zappa rollback {stage.name}", progress):
+            roll_back(aws, back, progress)
+        code = running(aws, stage.function)
+        release = release_of(aws, outputs["CodeBucket"], code) if code else None
+        if release:
+            write_outputs(aws, {"Release": release})
+        site = site_at(domain, via, outputs.get("DistributionDomain"))
+        with step(f"smoke test of {domain}", progress):
+            smoke(aws, site, release, progress)
+    progress(f"{stage.name} runs {release or 'the version before'}")
+
+
+def main() -> None:
+    parser = stage_parser("rollback", __doc__)
+    parser.add_argument("--via", default=os.environ.get(VIA) or None, help=f"URL by which to reach the site (${VIA})")
+    arguments = parser.parse_args()
+    run(lambda: rollback(Aws(stage_called(arguments.stage)), via=arguments.via))
+
+
+if __name__ == "__main__":
+    main()
