@@ -32,12 +32,14 @@ test: setup ## all tests (ARGS="-k gifts -x" goes to pytest)
 fuzz: setup ## 20,000 made-up calls to the API, other ones each time (a quarter of an hour)
 	@FUZZ_NEW=1 FUZZ_EXAMPLES=400 FUZZ_AT_LEAST=20000 $(PY) -m pytest -n 0 tests/openapi/test_fuzz.py $(ARGS)
 
-check: setup ## lint, format, types, migrations, deployment settings
+check: setup ## lint, format, types, migrations, deployment settings, CI's configuration
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(PY) -m local.environment -- $(VENV)/bin/mypy .
 	@$(PY) -m local.environment -- $(PY) manage.py makemigrations --check --dry-run
+	@$(PY) -m local.environment -- $(PY) -m infra.schema_changes
 	@$(PY) -m local.environment -- $(PY) manage.py check --deploy --fail-level WARNING
+	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.circle-ci .circleci/config.yml
 
 openapi: setup ## write the API's description anew, after a change of the API
 	@$(PY) -m local.environment -- $(PY) -m api.openapi.generate
