@@ -5,7 +5,7 @@ PY = $(VENV)/bin/python
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run gateway demo test fuzz check openapi format bench-lists manage clean
+.PHONY: help setup run gateway demo test fuzz check openapi format version bench-lists manage clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ format: setup ## reformat the code, and mend what ruff can
 
 bench-lists: setup ## a page of gifts among 1,000,000 against one among 1,000 (minutes)
 	@exec $(PY) -m bench.lists
+
+version: setup ## which version a stage runs; red unless it is this checkout's (STAGE=dev)
+	@exec $(PY) -m infra.version --stage "$(STAGE)"
 
 manage: setup ## a Django command against the running system (CMD="api_key --help")
 	@exec $(PY) manage.py $(CMD)
