@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.parameters import PARAMETERS, WRITTEN
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -58,6 +60,24 @@ def test_the_stages_that_commands_name_exist() -> None:
     named = {stage for page in PAGES for stage in NAMED_STAGE.findall(page.read_text(encoding="utf-8"))}
 
     assert named <= {"dev", "staging", "production", "…"}
+
+
+def test_the_inputs_of_a_stage_are_described_with_their_names() -> None:
+    described = [name for table in tables(ROOT / "docs" / "deployment.md", "parameter") for name in row_names(table)]
+
+    assert sorted(described) == sorted([*PARAMETERS, *WRITTEN])
+
+
+def test_each_alarm_is_listed() -> None:
+    alarms = re.findall(r"AlarmName: !Sub giftflick-\$\{Stage\}-([a-z-]+)", (ROOT / "infra" / "watch.yaml").read_text())
+    listed = [name for table in tables(ROOT / "docs" / "operations.md", "alarm") for name in row_names(table)]
+
+    assert listed == alarms
+
+
+def row_names(table: list[list[str]]) -> list[str]:
+    """What stands in backticks in each first cell."""
+    return [name for row in table for name in re.findall(r"`([^`]+)`", row[0])]
 
 
 def tables(page: Path, first_column: str) -> list[list[list[str]]]:
