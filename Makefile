@@ -33,13 +33,15 @@ test: setup ## all tests (ARGS="-k gifts -x" goes to pytest)
 fuzz: setup ## 20,000 made-up calls to the API, other ones each time (a quarter of an hour)
 	@FUZZ_NEW=1 FUZZ_EXAMPLES=400 FUZZ_AT_LEAST=20000 $(PY) -m pytest -n 0 tests/openapi/test_fuzz.py $(ARGS)
 
-check: setup ## lint, format, templates, types, migrations, deployment settings
+check: setup ## lint, format, templates, types, migrations, deployment settings, CI's configuration
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/cfn-lint
 	@$(PY) -m local.environment -- $(VENV)/bin/mypy .
 	@$(PY) -m local.environment -- $(PY) manage.py makemigrations --check --dry-run
+	@$(PY) -m local.environment -- $(PY) -m infra.schema_changes
 	@$(PY) -m local.environment -- $(PY) manage.py check --deploy --fail-level WARNING
+	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.circle-ci .circleci/config.yml
 
 openapi: setup ## write the API's description anew, after a change of the API
 	@$(PY) -m local.environment -- $(PY) -m api.openapi.generate
@@ -56,6 +58,9 @@ bench-lists: setup ## a page of gifts among 1,000,000 against one among 1,000 (m
 
 bench-cold: setup ## a cold start of the package, beside plain Django and a bare handler (minutes)
 	@exec $(PY) -m bench.cold
+
+version: setup ## which version a stage runs; red unless it is this checkout's (STAGE=dev)
+	@exec $(PY) -m infra.version --stage "$(STAGE)"
 
 manage: setup ## a Django command against the running system (CMD="api_key --help")
 	@exec $(PY) manage.py $(CMD)
@@ -90,5 +95,5 @@ invoke: setup ## a management command in a stage's function (STAGE=dev CMD="stat
 rotate: setup ## exchange a secret without an outage (STAGE=dev SECRET=database, secret-key, edge, media or renderer-key)
 	@$(DEPLOY) infra.rotate --stage "$$STAGE" --secret "$$SECRET"
 
-clean: ## remove the virtual environment, and all local data: gifts, films, mailbox
-	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove the virtual environment, packages, and all local data: gifts, films, mailbox
+	rm -rf $(VENV) .local build .mypy_cache .pytest_cache .ruff_cache

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from infra.parameters import PARAMETERS
 
 from infra.app_secret import GENERATED, NAMES, AppSecret
 from infra.aws import Aws
 from infra.configure import parse
 from infra.inputs import Inputs
 from infra.media_keys import MediaKeys
+from infra.parameters import PARAMETERS
 from infra.stages import DeployError
 from local.sendgrid.keys import generate
 from tests.infra.account import DEV, connect, empty_account
