@@ -38,7 +38,7 @@ check: setup ## lint, format, templates, types, migrations, deployment settings,
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/cfn-lint
 	@$(PY) -m local.environment -- $(VENV)/bin/mypy .
-	@$(PY) -m local.environment -- $(PY) manage.py makemigrations --check --dry-run
+	@$(PY) -m local.environment -- $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PY) -m local.environment -- $(PY) -m infra.schema_changes
 	@$(PY) -m local.environment -- $(PY) manage.py check --deploy --fail-level WARNING
 	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.circle-ci .circleci/config.yml

@@ -72,7 +72,9 @@ def judge_migrations() -> bool:
     What is wrong with one is printed; no rule of the linter is switched off, and its warnings count. Django's own
     migrations are not judged. Raises LocalError when PostgreSQL refuses one.
     """
-    linter = MigrationLinter(all_warnings_as_errors=True, quiet=["ok", "ignore"], no_cache=True)
+    linter = MigrationLinter(
+        analyser_string="postgresql", all_warnings_as_errors=True, quiet=["ok", "ignore"], no_cache=True
+    )
     linter.sql_analyser_class = Analyser
     executor = MigrationExecutor(connection)
     graph = executor.loader.graph
