@@ -33,10 +33,9 @@ def destroy(aws: Aws, progress: Progress = say) -> None:
     with step(f"account {aws.account}, {stage.region}", progress):
         known = _everything_known(aws)
     with DeployLock(aws.ssm, stage).held("make destroy"):
-        if running(aws, stage.function):
-            with step(f"zappa undeploy {stage.name}", progress):
-                zappa(aws, "undeploy", stage.name, "--yes", progress=progress)
         for part in reversed(PARTS):
+            if part == "release":
+                _undeploy(aws, progress)  # what names the site's function is gone by now
             if part == "data":
                 _clear_the_way(aws, known, progress)
             tear_down(aws.cloudformation, stage.stack(part), progress)
@@ -65,6 +64,12 @@ def _everything_known(aws: Aws) -> dict[str, str]:
         stack = find(aws.cloudformation, aws.stage.stack(part))
         known |= outputs(stack) if stack else {}
     return known
+
+
+def _undeploy(aws: Aws, progress: Progress) -> None:
+    if running(aws, aws.stage.function):
+        with step(f"zappa undeploy {aws.stage.name}", progress):
+            zappa(aws, "undeploy", aws.stage.name, "--yes", progress=progress)
 
 
 def _clear_the_way(aws: Aws, known: dict[str, str], progress: Progress) -> None:

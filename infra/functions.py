@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ABSENT = "ResourceNotFoundException"
 AWS_LINES = ("START ", "END ", "REPORT ", "INIT_START ", "EXTENSION")
+TRACEBACK = "Traceback (most recent call last)"
 LONGEST_REASON = 300
 
 Progress = Callable[[str], None]
@@ -89,8 +90,14 @@ def manage(aws: Aws, function: str, line: str, progress: Progress) -> dict[str, 
 
 
 def said(log: str) -> list[str]:
-    """The lines of a log without those that AWS itself writes."""
-    return [line for line in log.splitlines() if line.strip() and not line.startswith(AWS_LINES)]
+    """The lines of a log without those that AWS itself writes, and without tracebacks: `make logs` has them."""
+    lines: list[str] = []
+    is_traceback = False
+    for line in log.splitlines():
+        is_traceback = line.startswith(TRACEBACK) or (is_traceback and line[:1].isspace())
+        if line.strip() and not is_traceback and not line.startswith(AWS_LINES):
+            lines.append(line)
+    return lines
 
 
 def _result(payload: object, lines: list[str]) -> dict[str, Any]:

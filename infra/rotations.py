@@ -39,11 +39,11 @@ class Rotation:
 
     def renderer_key(self) -> None:
         """A second access key for the renderer's user; somebody has to enter it there before the first one ends."""
-        answer = manage(self.aws, self.aws.stage.function, "renderer_key --action=issue", self.progress)
-        place = answer.get("secret", self.aws.stage.secret("renderer"))
-        self._leave_to_people(
-            f"enter the access key in the secret {place} in the renderer's dashboard (integrations, AWS S3), then "
-            f'make invoke STAGE={self.aws.stage.name} CMD="renderer_key --action=retire"'
+        stage = self.aws.stage
+        manage(self.aws, stage.function, "renderer_key --action=issue", self.progress)
+        self.progress(
+            f"TO DO: enter the access key in the secret {stage.secret('renderer')} in the renderer's dashboard "
+            f'(integrations, AWS S3), then make invoke STAGE={stage.name} CMD="renderer_key --action=retire"'
         )
 
     def secret_key(self) -> None:
@@ -52,7 +52,7 @@ class Rotation:
         values = self._secret.current()
         old, fallbacks = values["SECRET_KEY"], _words(values.get("SECRET_KEY_FALLBACKS", ""))
         self._secret.write({**values, "SECRET_KEY_FALLBACKS": ",".join([new, *fallbacks])})
-        self._let_it_be_heard("the new key is believed")
+        self._let_it_be_heard("new key known to every instance")
         kept = ",".join([old, *fallbacks][:FALLBACKS])
         self._secret.write({**self._secret.current(), "SECRET_KEY": new, "SECRET_KEY_FALLBACKS": kept})
         self.progress("signed with the new key; what the two before it signed is believed on")
@@ -65,7 +65,7 @@ class Rotation:
             self._secret.write(
                 {**values, "EDGE_SECRET": secrets.token_urlsafe(32), "EDGE_SECRET_NEXT": values["EDGE_SECRET"]}
             )
-        self._let_it_be_heard("both headers are believed")
+        self._let_it_be_heard("both headers known to every instance")
         self._bring_up_edge(self._secret.current_version())
         self._wait_for_distribution()
         self._secret.write({**self._secret.current(), "EDGE_SECRET_NEXT": ""})
@@ -81,7 +81,7 @@ class Rotation:
         self._bring_up_edge(edge_version=None)
         self._wait_for_distribution()
         keys.sweep(keep=[new.id, old])  # only now is none of the others in the key group any more
-        self._let_it_be_heard("CloudFront trusts both keys")
+        self._let_it_be_heard("both keys trusted all over CloudFront")
         keys.sign_with(new)
         self.progress("films' addresses are signed with the new key; those signed with the one before it open on")
 
@@ -114,11 +114,8 @@ class Rotation:
             self.aws.cloudfront.get_waiter("distribution_deployed").wait(Id=distribution)
 
     def _let_it_be_heard(self, what: str) -> None:
-        with step(f"{what} by every instance", self.progress):
+        with step(what, self.progress):
             time.sleep(self.heard_after_s)
-
-    def _leave_to_people(self, what: str) -> None:
-        self.progress(f"TO DO: {what}")
 
 
 ROTATIONS: dict[str, Callable[[Rotation], None]] = {

@@ -82,9 +82,9 @@ def tear_down(cloudformation: "CloudFormationClient", name: str, progress: Progr
     with step(f"{name} deleted", progress):
         cloudformation.delete_stack(StackName=stack["StackId"])
         left = settle(cloudformation, stack["StackId"], progress, since)
-    if left is not None:
-        reason = first_failure(cloudformation, left, since)
-        raise DeployError(f"stack {name} could not be deleted: {reason}: mend that, then run the command again")
+        if left is not None:
+            reason = first_failure(cloudformation, left, since)
+            raise DeployError(f"stack {name} could not be deleted: {reason}: mend that, then run the command again")
 
 
 def _prepare(cloudformation: "CloudFormationClient", name: str, progress: Progress) -> Literal["CREATE", "UPDATE"]:

@@ -56,8 +56,9 @@ def upload_static(aws: Aws, bucket: str, folder: Path) -> int:
 
 def _release_at(aws: Aws, bucket: str, key: str) -> str | None:
     try:
-        return aws.s3.head_object(Bucket=bucket, Key=key)["Metadata"].get("release", "")
+        metadata = aws.s3.head_object(Bucket=bucket, Key=key)["Metadata"]
     except ClientError as error:
         if code_of(error) in {"404", "NoSuchKey", "NotFound"}:
             return None
         raise
+    return {name.lower(): value for name, value in metadata.items()}.get("release", "")  # a header's name has no case

@@ -8,8 +8,8 @@ from infra.aws import Aws
 from infra.functions import Progress, published, running, wait_until_updated
 from infra.stages import PROJECT, DeployError
 
-# It asks PyPI for news about itself, and closes its tracebacks with an advertisement.
-NOISE = ("HTTPSConnectionPool(host='pypi.org'", "Need help?", "File bug reports", "And join our", "Love!,", " ~ Team")
+NOISE = "HTTPSConnectionPool(host='pypi.org'"  # it asks for news about itself
+CRASH = "Oh no! An error occurred"  # then come a traceback, whose last line says it all, and an advertisement
 REASON = re.compile(r"^(?:Error|[\w.]+(?:Error|Exception)): .+")
 
 
@@ -17,6 +17,7 @@ def zappa(aws: Aws, *arguments: str, progress: Progress) -> None:
     """Run it to its end and show what it says. Raises DeployError with its reason if it fails."""
     command = [sys.executable, "-m", "zappa.cli", *arguments]
     lines: list[str] = []
+    has_crashed = False
     with subprocess.Popen(
         command,
         cwd=PROJECT,
@@ -28,9 +29,11 @@ def zappa(aws: Aws, *arguments: str, progress: Progress) -> None:
     ) as process:
         for line in process.stdout or ():
             words = line.rstrip()
+            has_crashed |= words.startswith(CRASH)
             if words and not words.startswith(NOISE):
                 lines.append(words)
-                progress(f"  {words}")
+                if not has_crashed:
+                    progress(f"  {words}")
     if process.returncode:
         reasons = [line for line in lines if REASON.match(line)] or lines or ["it said nothing"]
         raise DeployError(f"zappa {arguments[0]} failed: {reasons[-1][:300]}")
