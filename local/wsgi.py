@@ -26,13 +26,21 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = _Parser
 
 
-def serve(application: Callable[..., Iterable[bytes]], *, port: int, threads: int, **adjustments: Any) -> None:
-    """Serve until SIGTERM or Ctrl-C, saying `listening PORT` first; port 0 takes a free one."""
+def serve(
+    application: Callable[..., Iterable[bytes]],
+    *,
+    port: int,
+    threads: int,
+    ready: Callable[[int], None] = lambda _port: None,
+    **adjustments: Any,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C, saying `listening PORT` first; port 0 takes a free one, which `ready` is told."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server = create_server(application, host=HOST, port=port, threads=threads, **adjustments)
     except OSError as error:
         fail(f"port {port}: {error.strerror}")
     server.channel_class = _Channel
+    ready(server.effective_port)
     say(f"listening {server.effective_port}")
     server.run()  # returns on SystemExit and KeyboardInterrupt, after the threads have ended
