@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from local.aws.server import LocalAws
+from local.cloud import gaps
 from local.cloud.cloudformation import stacks
 from local.cloud.databases import Databases
 from local.ports import HOST
@@ -20,6 +21,7 @@ class Cloud:
         self._aws = LocalAws()
         self._databases = Databases(data / "databases")
         self._databases.install()
+        gaps.mend()
 
     def __enter__(self) -> Self:
         return self
