@@ -14,6 +14,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from local.errors import LocalError
+from local.lambda_packages import link_distributions
 from local.migrations import PROJECT
 from local.ports import HOST
 from local.processes import Process, ProcessError
@@ -24,6 +25,8 @@ OWN_CLIENT = "local.lambda_client"
 ARN = "arn:aws:lambda:ap-southeast-2:000000000000:function:local"
 INIT_WITHIN_S = 30.0  # AWS allows 10, on a whole CPU
 LOOK_EVERY_S = 0.05  # whether a child that owes an answer is still alive
+
+Hear = Callable[[str], None]
 
 
 class InvocationError(LocalError):
@@ -129,12 +132,26 @@ class _Sandbox:
             raise FunctionError(f"{error['errorType']}: {error['errorMessage']}", error)
 
 
+def _named(error: InvocationError | ProcessError, name: str) -> InvocationError:
+    if isinstance(error, InvocationError):
+        return type(error)(f"{name}: {error}", error.payload)
+    return FunctionError(f"{name}: {error}", {"errorType": "Runtime.ExitError", "errorMessage": str(error)})
+
+
+def _link_packages(client: str, only: Sequence[str], folder: Path) -> Path:
+    """The folder with those distributions and the client."""
+    link_distributions(only if client == OWN_CLIENT else [client, *only], folder)
+    if client == OWN_CLIENT and not (folder / "local").exists():
+        (folder / "local").symlink_to(PROJECT / "local")
+    return folder
+
+
 class Function:
     """A handler and `copies` of it that run at the same time; a context manager that leaves no process behind.
 
     A copy that died or took too long is replaced when it is needed again. Each copy's output is in a file of its own in
-    `logs`. `folder` holds the handler's module; `runtime`, if given, is all that it finds besides that and the standard
-    library, else it finds this project with its packages.
+    `logs`. `folder` holds the handler's module; with `only`, it sees nothing besides but those distributions and the
+    client, as an unpacked package does on AWS.
     """
 
     def __init__(
@@ -145,16 +162,18 @@ class Function:
         env: Mapping[str, str],
         logs: Path,
         folder: Path = PROJECT,
+        only: Sequence[str] | None = None,
         copies: int = 1,
         timeout_s: float = 30,
         client: str | None = None,
-        runtime: Path | None = None,
         arn: str = ARN,
     ) -> None:
         self.name = name
         client = client or (AWSS_CLIENT if importlib.util.find_spec(AWSS_CLIENT) else OWN_CLIENT)
-        self._command = [sys.executable, *(["-S"] if runtime else []), "-m", client, handler]
-        self._env = {**env, "PYTHONPATH": f"{folder}:{runtime or PROJECT}"}
+        packages = None if only is None else _link_packages(client, only, logs / f"{name}-packages")
+        # -S: without this environment's packages
+        self._command = [sys.executable, *(["-S"] if packages else []), "-m", client, handler]
+        self._env = {**env, "PYTHONPATH": f"{folder}:{packages or PROJECT}"}
         self._arn = arn
         self._logs = logs
         self._folder = folder
@@ -179,7 +198,7 @@ class Function:
             for started in [pool.submit(self._start_copy) for _ in copies]:
                 self._idle.put(started.result())
 
-    def invoke(self, event: Any, *, hear: Callable[[str], None] = lambda _said: None) -> Any:
+    def invoke(self, event: Any, *, hear: Hear = lambda _said: None) -> Any:
         """What the handler returned for `event`. Raises an InvocationError that says why there is nothing.
 
         Whatever comes of it, `hear` gets what the copy said meanwhile.
@@ -201,10 +220,7 @@ class Function:
             if not isinstance(error, FunctionError) or isinstance(error, TooLargeAnswerError):
                 self._stop_copy(copy)
                 copy = None
-            kind, payload = (
-                (type(error), error.payload) if isinstance(error, InvocationError) else (FunctionError, None)
-            )
-            raise kind(f"{self.name}: {error}", payload) from error
+            raise _named(error, self.name) from error
         finally:
             if self._is_retired:
                 self._stop_copy(copy)
@@ -223,9 +239,7 @@ class Function:
         for copy in list(self._all):
             self._stop_copy(copy)
 
-    def _start_copy(
-        self, instead_of: _Sandbox | None = None, hear: Callable[[str], None] = lambda _said: None
-    ) -> _Sandbox:
+    def _start_copy(self, instead_of: _Sandbox | None = None, hear: Hear = lambda _said: None) -> _Sandbox:
         self._stop_copy(instead_of)
         log = self._logs / f"{self.name}-{next(self._numbers)}.log"
         copy = _Sandbox(self.name, self._command, env=self._env, folder=self._folder, log=log, arn=self._arn)
