@@ -92,8 +92,7 @@ class _Sandbox:
         self._process.start()
         self._wait("next", "init", time.monotonic() + INIT_WITHIN_S)
 
-    def invoke(self, event: bytes, timeout_s: float) -> Any:
-        mark = str(uuid4())
+    def invoke(self, event: bytes, mark: str, timeout_s: float) -> Any:
         self._work.put(Work(mark, event, round((time.time() + timeout_s) * 1000)))
         return json.loads(self._wait("response", mark, time.monotonic() + timeout_s))
 
@@ -198,10 +197,10 @@ class Function:
             for started in [pool.submit(self._start_copy) for _ in copies]:
                 self._idle.put(started.result())
 
-    def invoke(self, event: Any, *, hear: Hear = lambda _said: None) -> Any:
+    def invoke(self, event: Any, *, mark: str = "", hear: Hear = lambda _said: None) -> Any:
         """What the handler returned for `event`. Raises an InvocationError that says why there is nothing.
 
-        Whatever comes of it, `hear` gets what the copy said meanwhile.
+        Whatever comes of it, `hear` gets what the copy said meanwhile. `mark` is the invocation's request id.
         """
         body = json.dumps(event, ensure_ascii=False).encode()
         if len(body) > LARGEST_PAYLOAD:
@@ -213,7 +212,7 @@ class Function:
         try:
             copy = copy if copy and copy.is_running else self._start_copy(instead_of=copy, hear=hear)
             try:
-                return copy.invoke(body, self._timeout_s)
+                return copy.invoke(body, mark or str(uuid4()), self._timeout_s)
             finally:
                 hear(copy.said())
         except (InvocationError, ProcessError) as error:
