@@ -23,6 +23,8 @@ RENAMED = {
     "serversideencryptionbydefault": "applyserversideencryptionbydefault",
     "sseenabled": "enabled",
 }
+# What a template may leave out and an API demands.
+DEFAULTS = {"CallerReference": "-", "Comment": "", "HTTPPort": 80, "HTTPSPort": 443}
 
 
 class UnfitError(Exception):
@@ -105,7 +107,7 @@ def _structure(value: Any, shape: StructureShape, where: str) -> dict[str, Any]:
         value = {"Items": value, **({"Enabled": True} if "Enabled" in shape.members else {})}
     elif not isinstance(value, dict):
         value = {"Value": value}  # EC2's way to send a truth
-    fitted = {}
+    fitted = {name: DEFAULTS[name] for name in shape.required_members if name in DEFAULTS}
     for name, item in value.items():
         known = member(shape, name)
         if known is None:

@@ -131,7 +131,7 @@ class Maker:
     def _names(self, operation: str, name: str, shaped: Json) -> Json:
         """A name for what must have one and has none."""
         given, made_up = {key.lower() for key in shaped}, f"{self._stack}-{name}-{uuid4().hex[:8]}".lower()
-        wanted = {key for key in self._required(operation) if key.endswith(("Name", "Identifier", "Bucket"))}
+        wanted = {key for key in self._required(operation) if key.endswith(("Name", "Identifier", "Bucket", "StatementId"))}
         return {key: made_up for key in wanted if key.lower() not in given}
 
     def _required(self, operation: str) -> set[str]:

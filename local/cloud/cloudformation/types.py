@@ -105,7 +105,7 @@ def _distribution(properties: Json) -> Json:
     config = dict(properties["DistributionConfig"])
     behaviors = [config["DefaultCacheBehavior"], *config.get("CacheBehaviors", [])]
     config["DefaultCacheBehavior"], *config["CacheBehaviors"] = map(_behavior, behaviors)
-    return {"DistributionConfig": {"Comment": "", "CallerReference": secrets.token_hex(8), **config}}
+    return {"DistributionConfig": {"CallerReference": secrets.token_hex(8), **config}}
 
 
 def _behavior(behavior: Json) -> Json:
