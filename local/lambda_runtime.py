@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from threading import Thread
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from uuid import uuid4
 
 from local.errors import LocalError
@@ -55,6 +55,13 @@ class ThrottledError(InvocationError):
 
 class TooLargeEventError(InvocationError):
     """Lambda does not take this event."""
+
+
+class Invocable(Protocol):
+    """A function that can be called, wherever it runs."""
+
+    def invoke(self, event: dict[str, Any]) -> Any:
+        """What it returned. Raises an InvocationError."""
 
 
 class _Sandbox:

@@ -69,7 +69,9 @@ def _new_login(secret: MasterUserSecret) -> str:
 
 
 def _set_up(port: int, superuser: str, login: dict[str, str], database: str | None) -> None:
-    with closing(psycopg2.connect(host=HOST, port=port, user="postgres", password=superuser, dbname="postgres")) as admin:
+    with closing(
+        psycopg2.connect(host=HOST, port=port, user="postgres", password=superuser, dbname="postgres")
+    ) as admin:
         admin.autocommit = True
         with admin.cursor() as cursor:
             role, password = Identifier(login["username"]), Literal(login["password"])

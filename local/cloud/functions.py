@@ -130,7 +130,9 @@ class Functions:
     def _environment(self, spec: LambdaFunction) -> dict[str, str]:
         """What AWS gives every function, and where its services are here."""
         region = spec.region
-        role = sts_backends[spec.account_id]["aws"].assume_role(region, spec.function_name, spec.role, "", SESSION_S, "")
+        role = sts_backends[spec.account_id]["aws"].assume_role(
+            region, spec.function_name, spec.role, "", SESSION_S, ""
+        )
         return {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "LANG": "en_US.UTF-8",

@@ -8,7 +8,7 @@ from uuid import uuid4
 import jmespath
 
 from local.cloud.cloudformation.api import Api, UnfitError, member
-from local.cloud.cloudformation.types import TYPES, Json, Type
+from local.cloud.cloudformation.types import TYPES, Json
 
 # What a service is told besides where it asks for it.
 CONSENT = {"IfMatch": "*", "SkipFinalSnapshot": True, "ForceDeleteWithoutRecovery": True, "ApplyImmediately": True}
@@ -131,7 +131,9 @@ class Maker:
     def _names(self, operation: str, name: str, shaped: Json) -> Json:
         """A name for what must have one and has none."""
         given, made_up = {key.lower() for key in shaped}, f"{self._stack}-{name}-{uuid4().hex[:8]}".lower()
-        wanted = {key for key in self._required(operation) if key.endswith(("Name", "Identifier", "Bucket", "StatementId"))}
+        wanted = {
+            key for key in self._required(operation) if key.endswith(("Name", "Identifier", "Bucket", "StatementId"))
+        }
         return {key: made_up for key in wanted if key.lower() not in given}
 
     def _required(self, operation: str) -> set[str]:
@@ -149,4 +151,3 @@ def _service(kind: str) -> str:
 def _operation(kind: str, verb: str) -> str:
     own = getattr(TYPES[kind], verb.lower())
     return f"{_service(kind)}.{own or verb + kind.split('::')[2]}"
-

@@ -26,7 +26,9 @@ class _Resources(ResourceMap):
 
     def __init__(self, stack: "LocalStack", text: str, parameters: Mapping[str, str], settle: "_Settle") -> None:
         place = {"account_id": stack.account_id, "region_name": stack.region_name}
-        super().__init__(stack.stack_id, stack.name, dict(parameters), {}, template=read(text), cross_stack_resources={}, **place)
+        super().__init__(
+            stack.stack_id, stack.name, dict(parameters), {}, template=read(text), cross_stack_resources={}, **place
+        )
         self.settled: dict[str, Any] = {}
         self._settle = settle
         self.load_mapping()
@@ -67,7 +69,9 @@ class LocalStack(Stack):
 
     def __init__(self, name: str, backend: CloudFormationBackend, api: Api, tags: dict[str, str] | None) -> None:
         place = {"account_id": backend.account_id, "region_name": backend.region_name}
-        super().__init__(generate_stack_id(name, backend.region_name, backend.account_id), name, {}, {}, tags=tags, **place)
+        super().__init__(
+            generate_stack_id(name, backend.region_name, backend.account_id), name, {}, {}, tags=tags, **place
+        )
         self.made: dict[str, Resource] = {}  # in the order in which they were made
         self.stack_status_reason: str | None = None
         self._maker = Maker(api, name)
@@ -90,9 +94,15 @@ class LocalStack(Stack):
         resources = _Resources(self, text, parameters, foresee)
         for name in resources:
             resources[name]
-        gone = [Change("Remove", name, had.cf_resource_type) for name, had in self.made.items() if name not in resources.settled]
+        gone = [
+            Change("Remove", name, had.cf_resource_type)
+            for name, had in self.made.items()
+            if name not in resources.settled
+        ]
         outputs = OutputMap(resources, read(text), self.stack_id)
-        if {key: output.value for key, output in outputs.items() if output} != {o.key: o.value for o in self.output_map.values() if o}:
+        if {key: output.value for key, output in outputs.items() if output} != {
+            o.key: o.value for o in self.output_map.values() if o
+        }:
             found.append(Change("Modify", "Outputs", self.cloudformation_type()))
         return found + gone
 
@@ -187,11 +197,23 @@ class LocalCloudFormation(CloudFormationBackend):
     __module__ = CloudFormationBackend.__module__  # beside which moto looks for the API's paths
     endpoint = ""  # where resources are made; known once the server listens
 
-    def create_change_set(self, stack_name: str, change_set_name: str, template: str, parameters: dict[str, str], description: str, change_set_type: str, tags: dict[str, str] | None = None, **_rest: Any) -> tuple[str, str]:  # type: ignore[override]
+    def create_change_set(
+        self,
+        stack_name: str,
+        change_set_name: str,
+        template: str,
+        parameters: dict[str, str],
+        description: str,
+        change_set_type: str,
+        tags: dict[str, str] | None = None,
+        **_rest: Any,
+    ) -> tuple[str, str]:  # type: ignore[override]
         stack = self.get_stack(stack_name) if change_set_type == "UPDATE" else self._new(stack_name, tags)
         identity = generate_changeset_id(change_set_name, self.region_name, self.account_id)
         try:
-            proposed = _ChangeSet(change_set_type, identity, change_set_name, stack, template, parameters, description, tags=tags)
+            proposed = _ChangeSet(
+                change_set_type, identity, change_set_name, stack, template, parameters, description, tags=tags
+            )
         except (UnfitError, LookupError) as error:
             raise ValidationError(message=str(error)) from error
         proposed.status, proposed.execution_status = "CREATE_COMPLETE", "AVAILABLE"
@@ -205,12 +227,21 @@ class LocalCloudFormation(CloudFormationBackend):
         proposed.stack.apply(proposed.template, proposed.parameters)
         proposed.execution_status = "EXECUTE_COMPLETE"
 
-    def create_stack(self, name: str, template: str, parameters: dict[str, Any], tags: dict[str, str] | None = None, **_rest: Any) -> Stack:  # type: ignore[override]
+    def create_stack(
+        self, name: str, template: str, parameters: dict[str, Any], tags: dict[str, str] | None = None, **_rest: Any
+    ) -> Stack:  # type: ignore[override]
         identity, _ = self.create_change_set(name, "create", template, parameters, "", "CREATE", tags)
         self.execute_change_set(identity)
         return self.describe_change_set(identity).stack
 
-    def update_stack(self, name: str, template: str, role_arn: str | None, parameters: list[dict[str, Any]], tags: dict[str, str] | None) -> Stack:  # noqa: ARG002
+    def update_stack(
+        self,
+        name: str,
+        template: str,
+        role_arn: str | None,
+        parameters: list[dict[str, Any]],
+        tags: dict[str, str] | None,
+    ) -> Stack:  # noqa: ARG002
         values = self._resolve_update_parameters(self.get_stack(name), parameters)
         identity, _ = self.create_change_set(name, "update", template, values, "", "UPDATE")
         if not self.change_sets[identity].changes:
@@ -222,7 +253,9 @@ class LocalCloudFormation(CloudFormationBackend):
         named = [stack for stack in self.stacks.values() if name_or_stack_id in (stack.name, stack.stack_id)]
         for stack in named:
             if stack.enable_termination_protection:
-                raise ValidationError(message=f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
+                raise ValidationError(
+                    message=f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+                )
             stack.delete()
             if stack.status == "DELETE_COMPLETE":
                 self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)

@@ -119,7 +119,9 @@ _CONVENTIONAL = """
     EC2::RouteTable EC2::Subnet RDS::DBInstance RDS::DBSubnetGroup SNS::Topic
 """
 # Nothing serves them here; what they say is checked on the templates.
-_ON_PAPER = "CloudFront::CachePolicy CloudFront::OriginRequestPolicy CloudFront::ResponseHeadersPolicy Route53::RecordSet"
+_ON_PAPER = (
+    "CloudFront::CachePolicy CloudFront::OriginRequestPolicy CloudFront::ResponseHeadersPolicy Route53::RecordSet"
+)
 
 
 def _policies(noun: str) -> Type:
@@ -191,7 +193,9 @@ TYPES = {
     ),
     "AWS::Lambda::Permission": Type("AddPermission", delete="RemovePermission", ref="StatementId"),
     "AWS::Logs::LogGroup": Type(
-        attributes={"Arn": f"join('', ['arn:aws:logs:{REGION}:{ACCOUNT}:log-group:', logGroupName || LogGroupName, ':*'])"},
+        attributes={
+            "Arn": f"join('', ['arn:aws:logs:{REGION}:{ACCOUNT}:log-group:', logGroupName || LogGroupName, ':*'])"
+        },
         then={"RetentionInDays": "PutRetentionPolicy"},
     ),
     "AWS::RDS::DBCluster": Type(
