@@ -14,10 +14,13 @@ from local.terminal import fail, say
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress is not typed
-    """boto3 expects `100 Continue` also before an empty body, for whose bytes waitress would then wait for ever."""
+    """boto3 expects `100 Continue` also before an empty body, for whose bytes waitress would then wait for ever.
+
+    waitress drops headers with an underscore, and AWS has one such.
+    """
 
     def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(header_plus)
+        super().parse_header(header_plus.replace(b"x-amz-sso_bearer_token", b"x-amz-sso-bearer-token"))
         if self.content_length == 0 and not self.chunked:
             self.expect_continue = False
 

@@ -35,9 +35,11 @@ class Databases:
                 raise
             return cluster
 
-        def delete_with_server(backend: RDSBackend, identifier: str, snapshot_name: str | None = None) -> DBCluster:
-            cluster = delete(backend, identifier, snapshot_name)
-            self._stop(identifier)
+        def delete_with_server(
+            backend: RDSBackend, cluster_identifier: str, snapshot_name: str | None = None
+        ) -> DBCluster:
+            cluster = delete(backend, cluster_identifier, snapshot_name)
+            self._stop(cluster_identifier)
             return cluster
 
         RDSBackend.create_db_cluster, RDSBackend.delete_db_cluster = create_with_server, delete_with_server  # type: ignore[method-assign]

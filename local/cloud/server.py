@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from local.aws.server import LocalAws
-from local.cloud import functions_api, gaps
+from local.cloud import functions_api, gaps, sso
 from local.cloud.cloudformation import stacks
 from local.cloud.databases import Databases
 from local.cloud.functions import Functions
@@ -43,4 +43,6 @@ class Cloud:
             code = self._functions.zip_of(Path(environ["PATH_INFO"]).name).read_bytes()
             start_response("200 OK", [("Content-Type", "application/zip"), ("Content-Length", str(len(code)))])
             return [code]
+        if environ["PATH_INFO"] == sso.CREDENTIALS:
+            return sso.lend_credentials(environ, start_response)
         return self._aws(environ, start_response)

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -11,20 +12,21 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from local.aws.identities import ROOT_KEY
 
+Json = dict[str, Any]
 DYNAMIC = re.compile(r"\{\{resolve:(ssm|secretsmanager):([^}]+)\}\}")
-# Where a template's name for something is not the service's in another case.
+# A template's words for what services call otherwise, and what it may leave out though they ask for it.
 RENAMED = {
-    "exposedheaders": "exposeheaders",
-    "groupset": "groups",
-    "ipv6enabled": "isipv6enabled",
-    "locations": "items",
-    "maxage": "maxageseconds",
-    "origincustomheaders": "customheaders",
-    "serversideencryptionbydefault": "applyserversideencryptionbydefault",
-    "sseenabled": "enabled",
+    **{"bucketname": "bucket", "exposedheaders": "exposeheaders", "family": "dbparametergroupfamily"},
+    **{"groupdescription": "description", "groupset": "groups", "ipv6enabled": "isipv6enabled", "tags": "tagging"},
+    **{"key": "tagkey", "keypolicy": "policy", "topicname": "name", "value": "tagvalue"},
+    **{"maxage": "maxageseconds", "origincustomheaders": "customheaders", "policydocument": "policy"},
+    **{"serversideencryptionbydefault": "applyserversideencryptionbydefault", "sseenabled": "enabled"},
 }
-# What a template may leave out and an API demands.
-DEFAULTS = {"CallerReference": "-", "Comment": "", "HTTPPort": 80, "HTTPSPort": 443}
+DEFAULTS: dict[str, Callable[[], Any]] = {
+    **{"CallerReference": secrets.token_hex, "Comment": str},
+    **{"HTTPPort": lambda: 80, "HTTPSPort": lambda: 443, "Enabled": lambda: True},
+    **{"MinCount": lambda: 1, "MaxCount": lambda: 1},
+}
 
 
 class UnfitError(Exception):
@@ -42,20 +44,18 @@ class Api:
         """What it takes; None if there is no such operation."""
         service, _, name = operation.partition(".")
         model = self._client(service).meta.service_model
-        known = next((known for known in model.operation_names if known.lower() == name.lower()), None)
+        known = {known.lower(): known for known in model.operation_names}.get(name.lower())
         return model.operation_model(known).input_shape if known else None
 
-    def call(self, operation: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, properties: Mapping[str, Any]) -> Json:
         """Raises UnfitError, and botocore's errors for what the service refuses."""
         shape = self.shape(operation)
         if shape is None:
             raise UnfitError(f"there is no {operation}")
-        arguments = _fitted(self._resolved(dict(properties)), shape, operation)
         service, _, name = operation.partition(".")
         client = self._client(service)
-        methods = client.meta.method_to_api_mapping
-        method = next(method for method in methods if methods[method].lower() == name.lower())
-        answer: dict[str, Any] = getattr(client, method)(**arguments)
+        method = {known.lower(): method for method, known in client.meta.method_to_api_mapping.items()}[name.lower()]
+        answer: Json = getattr(client, method)(**_structure(self._resolved(dict(properties)), shape, operation))
         del answer["ResponseMetadata"]
         return answer
 
@@ -74,12 +74,12 @@ class Api:
         key, stage, version = [*rest.split(":"), "", ""][:3]
         chosen = {"SecretId": secret, "VersionStage": stage, "VersionId": version}
         answer = self.call("secretsmanager.GetSecretValue", {name: value for name, value in chosen.items() if value})
-        return str(json.loads(answer["SecretString"])[key] if key else answer["SecretString"])
+        return str(json.loads(answer["SecretString"])[key])
 
 
 def member(shape: StructureShape | None, name: str) -> str | None:
     """What the API calls a template's property; None if it does not take it."""
-    known = {} if shape is None else {known.lower(): known for known in shape.members}
+    known = {known.lower(): known for known in shape.members} if shape else {}
     return known.get(name.lower()) or known.get(RENAMED.get(name.lower(), ""))
 
 
@@ -89,6 +89,8 @@ def _fitted(value: Any, shape: Shape, where: str) -> Any:
     if isinstance(shape, StructureShape):
         return _structure(value, shape, where)
     if isinstance(shape, ListShape):
+        if isinstance(value, dict) and "ParameterName" in shape.member.members:
+            value = [{"ParameterName": key, "ParameterValue": item} for key, item in value.items()]
         return [_fitted(item, shape.member, where) for item in (value if isinstance(value, list) else [value])]
     if isinstance(shape, MapShape):
         pairs = {item["Key"]: item["Value"] for item in value} if isinstance(value, list) else value
@@ -97,17 +99,16 @@ def _fitted(value: Any, shape: Shape, where: str) -> Any:
         return float(value) if kind in ("float", "double") else int(value)
     if kind == "boolean":
         return str(value).lower() == "true"
-    if kind == "blob":
-        return str(value).encode()
     return json.dumps(value) if isinstance(value, dict | list | bool) else str(value)
 
 
-def _structure(value: Any, shape: StructureShape, where: str) -> dict[str, Any]:
-    if isinstance(value, list) and "Items" in shape.members:  # CloudFront's way to send a list
-        value = {"Items": value, **({"Enabled": True} if "Enabled" in shape.members else {})}
+def _structure(value: Any, shape: StructureShape, where: str) -> Json:
+    lists = [name for name, inner in shape.members.items() if isinstance(inner, ListShape)]
+    if isinstance(value, list) and len(lists) == 1:  # a list in a wrapper
+        value = {lists[0]: value}
     elif not isinstance(value, dict):
-        value = {"Value": value}  # EC2's way to send a truth
-    fitted = {name: DEFAULTS[name] for name in shape.required_members if name in DEFAULTS}
+        value = {"Value": value}  # EC2's wrapper for a truth
+    fitted = {name: DEFAULTS[name]() for name in shape.required_members if name in DEFAULTS}
     for name, item in value.items():
         known = member(shape, name)
         if known is None:

@@ -7,11 +7,12 @@ from uuid import uuid4
 
 import jmespath
 
-from local.cloud.cloudformation.api import Api, UnfitError, member
-from local.cloud.cloudformation.types import TYPES, Json
+from local.cloud.cloudformation.api import Api, Json, UnfitError, member
+from local.cloud.cloudformation.types import TYPES
 
-# What a service is told besides where it asks for it.
+# What a service is told besides, where it asks for it.
 CONSENT = {"IfMatch": "*", "SkipFinalSnapshot": True, "ForceDeleteWithoutRecovery": True, "ApplyImmediately": True}
+NAMES = ("Name", "Identifier", "Bucket", "StatementId")
 
 
 @dataclass
@@ -28,11 +29,9 @@ class Resource:
     def get_cfn_attribute(self, name: str) -> Any:
         found = jmespath.search(TYPES[self.cf_resource_type].attributes.get(name, name), self.facts)
         arns = [value for key, value in self.facts.items() if key.endswith(("Arn", "ARN"))]
-        if found is None and name == "Arn" and len(arns) == 1:
-            return arns[0]
-        if found is None:
+        if found is None and (name != "Arn" or len(arns) != 1):
             raise UnfitError(f"{self.cf_resource_type} has no attribute {name} here")
-        return found
+        return found or arns[0]
 
 
 class Maker:
@@ -45,18 +44,24 @@ class Maker:
     def create(self, name: str, kind: str, properties: Json) -> Resource:
         if kind not in TYPES:
             raise UnfitError(f"the stand-in for CloudFormation does not know the type {kind}")
-        type_ = TYPES[kind]
-        if type_.create == "-":  # no service here has it: its properties are all there is of it
+        type_, operation = TYPES[kind], _operation(kind, "Create")
+        if type_.create == "-":
             return Resource(name, kind, str(uuid4()), properties, properties)
-        operation, shaped = _operation(kind, "Create"), type_.shaped(properties)
+        shaped = type_.shaped(properties)
         later = {key: shaped.pop(key) for key in type_.then if key in shaped}
-        sent = {**self._names(operation, name, shaped), **type_.given, **shaped}
-        tags = sent.pop("Tags", None) if operation.startswith("ec2.") else None  # which are their own call there
+        tags = shaped.pop("Tags", None) if operation.startswith("ec2.") else None  # which are a call of their own there
+        made_up, named = f"{self._stack}-{name}-{uuid4().hex[:8]}".lower(), {key.lower() for key in shaped}
+        nameless = [key for key in self._required(operation) if key.endswith(NAMES) and key.lower() not in named]
+        sent = {**dict.fromkeys(nameless, made_up), **type_.given, **shaped}
         answer = self._api.call(operation, sent)
         parts = [part for part in answer.values() if isinstance(part, dict)]
-        facts = {**sent, **answer, **(parts[0] if len(parts) == 1 else {})}
-        made = Resource(name, kind, "", properties, facts)
-        made.physical_resource_id = self._reference(made, set(facts) - set(sent))
+        answer |= parts[0] if len(parts) == 1 else {}
+        made = Resource(name, kind, "", properties, {**sent, **answer})
+        keys = self._keys(kind)
+        key = next((key for key in keys if key in answer), keys[-1] if keys else "")
+        made.physical_resource_id = str(
+            jmespath.search(type_.ref, made.facts) if type_.ref else _found(key, made.facts)
+        )
         if tags:
             self._api.call("ec2.CreateTags", {"Resources": made.physical_resource_id, "Tags": tags})
         self._follow(made, type_.then, later)
@@ -64,9 +69,9 @@ class Maker:
 
     def change(self, had: Resource, properties: Json) -> Resource:
         """In place where the service can; else a new one is made, and the old one goes."""
-        type_ = TYPES[had.cf_resource_type]
+        type_, operation = TYPES[had.cf_resource_type], _operation(had.cf_resource_type, "Update")
         shaped = type_.shaped({key: value for key, value in properties.items() if had.properties.get(key) != value})
-        operation, follow = _operation(had.cf_resource_type, "Update"), {**type_.then, **type_.change}
+        follow = {**type_.then, **type_.change}
         later = {key: shaped.pop(key) for key in follow if key in shaped}
         if set(had.properties) - set(properties) or not all(self._takes(operation, key) for key in shaped):
             made = self.create(had.logical_resource_id, had.cf_resource_type, properties)
@@ -80,16 +85,15 @@ class Maker:
         return had
 
     def delete(self, resource: Resource) -> None:
-        type_ = TYPES[resource.cf_resource_type]
+        type_, operation = TYPES[resource.cf_resource_type], _operation(resource.cf_resource_type, "Delete")
         self._follow(resource, type_.undo, resource.properties)
         if "-" not in (type_.create, type_.delete):
-            operation = _operation(resource.cf_resource_type, "Delete")
             self._api.call(operation, self._known(resource, operation))
 
     def _follow(self, resource: Resource, operations: Mapping[str, str], properties: Json) -> None:
         """Call what goes with each property: with the whole of it if it is an argument, else with each of its items."""
         for key, name in operations.items():
-            operation, value = f"{_service(resource.cf_resource_type)}.{name}", properties.get(key)
+            operation, value = _operation(resource.cf_resource_type, "", name), properties.get(key)
             known = self._known(resource, operation)
             if value is not None and self._takes(operation, key):
                 self._api.call(operation, {**known, key: value})
@@ -97,44 +101,23 @@ class Maker:
             for item in value if isinstance(value, list) else [] if value is None else [value]:
                 left = self._required(operation) - set(known)
                 fields = item if isinstance(item, dict) else dict.fromkeys(left, item)
-                if name.startswith(("Delete", "Detach", "Remove")):
-                    fields = {field: fields[field] for field in left}
-                self._api.call(operation, {**known, **fields})
+                taken = {field: fields[field] for field in left} if name.startswith("De") else fields
+                self._api.call(operation, {**known, **taken})
 
     def _known(self, resource: Resource, operation: str) -> Json:
         """Those arguments by which the service knows the resource, and its consent."""
-        shape = self._api.shape(operation)
-        facts, known = {key.lower(): value for key, value in resource.facts.items()}, {}
+        shape, keys, known = self._api.shape(operation), self._keys(resource.cf_resource_type), Json()
         for argument in shape.members if shape else ():
+            fact = _found(argument, resource.facts)
             if argument in CONSENT:
                 known[argument] = CONSENT[argument]
-            elif argument in self._keys(resource.cf_resource_type):
-                known[argument] = facts.get(argument.lower(), resource.physical_resource_id)
-            elif argument in self._required(operation) and argument.lower() in facts:
-                known[argument] = facts[argument.lower()]
+            elif argument in keys or (fact is not None and argument in self._required(operation)):
+                known[argument] = resource.physical_resource_id if fact is None else fact
         return known
 
-    def _reference(self, made: Resource, answered: set[str]) -> str:
-        """What `!Ref` gives."""
-        path = TYPES[made.cf_resource_type].ref
-        keys = self._keys(made.cf_resource_type)
-        facts = {key.lower(): value for key, value in made.facts.items()}
-        chosen = next((key for key in keys if key in answered), keys[-1] if keys else "")
-        return str(jmespath.search(path, made.facts) if path else facts[chosen.lower()])
-
     def _keys(self, kind: str) -> list[str]:
-        if TYPES[kind].keys:
-            return TYPES[kind].keys.split()
         shape = self._api.shape(_operation(kind, "Delete"))
-        return list(shape.required_members) if shape else []
-
-    def _names(self, operation: str, name: str, shaped: Json) -> Json:
-        """A name for what must have one and has none."""
-        given, made_up = {key.lower() for key in shaped}, f"{self._stack}-{name}-{uuid4().hex[:8]}".lower()
-        wanted = {
-            key for key in self._required(operation) if key.endswith(("Name", "Identifier", "Bucket", "StatementId"))
-        }
-        return {key: made_up for key in wanted if key.lower() not in given}
+        return TYPES[kind].keys.split() or (list(shape.required_members) if shape else [])
 
     def _required(self, operation: str) -> set[str]:
         shape = self._api.shape(operation)
@@ -144,10 +127,11 @@ class Maker:
         return member(self._api.shape(operation), key) is not None
 
 
-def _service(kind: str) -> str:
-    return kind.split("::")[1].lower()
+def _operation(kind: str, verb: str, name: str = "") -> str:
+    _, service, noun = kind.split("::")
+    return f"{service.lower()}.{name or getattr(TYPES[kind], verb.lower()) or verb + noun}"
 
 
-def _operation(kind: str, verb: str) -> str:
-    own = getattr(TYPES[kind], verb.lower())
-    return f"{_service(kind)}.{own or verb + kind.split('::')[2]}"
+def _found(name: str, facts: Json) -> Any:
+    """By its name in any case; the last one, which was answered rather than sent."""
+    return next((value for key, value in reversed(facts.items()) if key.lower() == name.lower()), None)

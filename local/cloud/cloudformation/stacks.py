@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
 from moto.cloudformation.models import Change, ChangeSet, CloudFormationBackend, Event, Stack, cloudformation_backends
 from moto.cloudformation.parsing import OutputMap, ResourceMap, clean_json
@@ -18,7 +19,16 @@ from local.cloud.cloudformation.resources import Maker, Resource
 from local.cloud.cloudformation.template import read
 
 UNCHANGED = "The submitted information didn't contain changes. Submit different information to create a change set."
-TROUBLE = (UnfitError, ServiceException, ClientError, BotoCoreError, LookupError, ValueError, TypeError)
+TROUBLE = (
+    UnfitError,
+    ResponseParserError,
+    ServiceException,
+    ClientError,
+    BotoCoreError,
+    LookupError,
+    ValueError,
+    TypeError,
+)
 
 
 class _Resources(ResourceMap):
