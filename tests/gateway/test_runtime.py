@@ -12,7 +12,6 @@ import pytest
 from local.environment import inherited_environment
 from local.lambda_runtime import (
     AWSS_CLIENT,
-    LARGEST_PAYLOAD,
     OWN_CLIENT,
     Function,
     FunctionError,
@@ -21,6 +20,7 @@ from local.lambda_runtime import (
     TooLargeAnswerError,
     TooLargeEventError,
 )
+from local.runtime_api import LARGEST_PAYLOAD
 
 FOLDER = Path(__file__).parent
 CLIENTS = [client for client in (AWSS_CLIENT, OWN_CLIENT) if importlib.util.find_spec(client)]

@@ -1,0 +1,60 @@
+"""What moto gets wrong about the services that we deploy to, mended in place, and operations that it lacks."""
+
+from typing import Any
+
+from moto.apigatewayv2.models import ApiGatewayV2Backend, DomainName
+from moto.cloudfront.models import DefaultCacheBehaviour
+from moto.cloudfront.responses import CloudFrontResponse
+from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
+
+
+def mend() -> None:
+    """Before moto's first call."""
+    # moto sees neither whom a bucket's policy is about nor its conditions: "deny whatever comes without TLS" would deny
+    # everything. What CloudFront may read, the edge asks for itself.
+    FakeBucket.get_permission = lambda *_call: PermissionResult.NEUTRAL  # type: ignore[method-assign]
+    _tell_regional_domains()
+    _keep_function_associations()
+    for operation in (_update_key_group, _delete_key_group, _update_function):
+        setattr(CloudFrontResponse, operation.__name__.removeprefix("_"), operation)
+
+
+def _tell_regional_domains() -> None:
+    create = ApiGatewayV2Backend.create_domain_name
+
+    def create_domain_name(backend: ApiGatewayV2Backend, **options: Any) -> DomainName:
+        domain = create(backend, **options)
+        for number, configuration in enumerate(domain.domain_name_configurations):
+            configuration["apiGatewayDomainName"] = f"d-{number}.execute-api.{backend.region_name}.amazonaws.com"
+        return domain
+
+    ApiGatewayV2Backend.create_domain_name = create_domain_name  # type: ignore[method-assign]
+
+
+def _keep_function_associations() -> None:
+    make = DefaultCacheBehaviour.__init__
+
+    def make_with_functions(behaviour: DefaultCacheBehaviour, config: dict[str, Any]) -> None:
+        make(behaviour, config)
+        behaviour.function_associations = config.get("FunctionAssociations", {"Quantity": 0})
+
+    DefaultCacheBehaviour.__init__ = make_with_functions  # type: ignore[method-assign]
+
+
+def _update_key_group(call: CloudFrontResponse) -> ActionResult:
+    group = call.backend.get_key_group(call._get_param("Id"))  # noqa: SLF001
+    group.items = call._get_param("KeyGroupConfig.Items")  # noqa: SLF001
+    return ActionResult({"KeyGroup": group, "ETag": group.etag})
+
+
+def _delete_key_group(call: CloudFrontResponse) -> ActionResult:
+    del call.backend.key_groups[call._get_param("Id")]  # noqa: SLF001
+    return EmptyResult()
+
+
+def _update_function(call: CloudFrontResponse) -> ActionResult:
+    function = call.backend.get_function(call._get_param("Name"))  # noqa: SLF001
+    function.config, function.code = call._get_param("FunctionConfig"), call._get_param("FunctionCode")  # noqa: SLF001
+    return ActionResult({"FunctionSummary": function, "ETag": function.etag})
