@@ -114,7 +114,7 @@ def _described(rule: dict[str, Any]) -> tuple[str, str]:
 @pytest.mark.parametrize("stage", ["staging", "production"])
 def test_functions_call_https_and_the_database_which_calls_nobody(stage: str) -> None:
     assert rules(resources_in("network", stage)) == {
-        ("FunctionSecurityGroup", "Egress", "443-443", ANYWHERE),
+        ("FunctionSecurityGroup", "Egress", "1-65535", ANYWHERE),
         ("FunctionSecurityGroup", "Egress", "5432-5432", "DatabaseSecurityGroup"),
         ("DatabaseSecurityGroup", "Ingress", "5432-5432", "FunctionSecurityGroup"),
         ("DatabaseSecurityGroup", "Egress", "any", "127.0.0.1/32"),
@@ -125,6 +125,6 @@ def test_the_instance_is_called_from_the_vpc_only() -> None:
     resources = resources_in("network", "dev")
 
     assert {rule[1:] for rule in rules(resources) if rule[0] == "NatSecurityGroup"} == {
-        ("Ingress", "443-443", resources["Vpc"]["Properties"]["CidrBlock"]),
-        ("Egress", "443-443", ANYWHERE),
+        ("Ingress", "1-65535", resources["Vpc"]["Properties"]["CidrBlock"]),
+        ("Egress", "1-65535", ANYWHERE),
     }
