@@ -56,7 +56,10 @@ class SecretAwayError(Exception):
 
 
 class Secrets:
-    """Both secrets as they were last read. Threads may share it; times are seconds of a monotonic clock."""
+    """Both secrets as they were last read. Threads may share it.
+
+    Times are seconds of the wall clock: a monotonic one may stand still while Lambda has frozen the process.
+    """
 
     def __init__(self, *, on_change: Callable[[], None]) -> None:
         self.database: dict[str, str] = {}
@@ -117,17 +120,17 @@ class Secrets:
 
 def load() -> None:
     """Called by the settings, once a process."""
-    _kept.load(now=time.monotonic())
+    _kept.load(now=time.time())
 
 
 def refresh() -> None:
     """Called at the start of an invocation."""
-    _kept.refresh(now=time.monotonic())
+    _kept.refresh(now=time.time())
 
 
 def reread(why: str) -> None:
     """Called by whoever was refused. What it finds has taken effect when it returns."""
-    _kept.reread(why, now=time.monotonic())
+    _kept.reread(why, now=time.time())
 
 
 def database_login() -> dict[str, str]:

@@ -50,7 +50,7 @@ class FunctionWaker:
     HEADERS = {"content-type": "application/json", "x-amz-invocation-type": "Event"}
     ACCEPTED = 202
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._calling = threading.Lock()
         self._called_at = float("-inf")
