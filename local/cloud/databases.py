@@ -11,6 +11,7 @@ from moto.rds.models import DBCluster, MasterUserSecret, RDSBackend
 from psycopg2.sql import SQL, Identifier, Literal
 
 from local.cloud.database_door import DatabaseDoor
+from local.cloud.patching import replace_methods
 from local.ports import HOST
 from local.postgres import Postgres
 
@@ -42,8 +43,8 @@ class Databases:
             self._stop(cluster_identifier)
             return cluster
 
-        RDSBackend.create_db_cluster, RDSBackend.delete_db_cluster = create_with_server, delete_with_server  # type: ignore[method-assign]
-        MasterUserSecret._generate_secret_string = _new_login  # noqa: SLF001
+        replace_methods(RDSBackend, create_db_cluster=create_with_server, delete_db_cluster=delete_with_server)
+        replace_methods(MasterUserSecret, _generate_secret_string=_new_login)
         DBCluster.endpoint = property(lambda _cluster: HOST)  # type: ignore[method-assign,assignment]
 
     def stop(self) -> None:

@@ -13,7 +13,7 @@ from local.gateway.routes import Route
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_cloudfront import CloudFrontClient
-    from mypy_boto3_cloudfront.type_defs import DistributionSummaryTypeDef, OriginTypeDef
+    from mypy_boto3_cloudfront.type_defs import DistributionSummaryTypeDef, OriginOutputTypeDef
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
 
@@ -187,7 +187,7 @@ def _behaviour(found: Any, pattern: str) -> Behaviour:
     )
 
 
-def _origin(found: "OriginTypeDef") -> Origin:
+def _origin(found: "OriginOutputTypeDef") -> Origin:
     domain = found["DomainName"]
     headers = {item["HeaderName"].lower(): item["HeaderValue"] for item in found["CustomHeaders"].get("Items", [])}
     return Origin(domain, headers, domain.removesuffix(S3_HOSTS) if domain.endswith(S3_HOSTS) else "")

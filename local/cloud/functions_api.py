@@ -12,6 +12,7 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
 from moto.awslambda.responses import LambdaResponse
 
 from local.cloud.functions import Functions
+from local.cloud.patching import replace_methods
 from local.lambda_runtime import ThrottledError
 
 CODE = "/lambda-code/"
@@ -48,8 +49,8 @@ def _add_invocations(functions: Functions) -> None:
         if qualifier is None:
             functions.forget(function_name.rpartition(":function:")[2])
 
-    LambdaResponse.invoke = invoke  # type: ignore[method-assign]
-    LambdaBackend.delete_function = delete_function  # type: ignore[method-assign]
+    replace_methods(LambdaResponse, invoke=invoke)
+    replace_methods(LambdaBackend, delete_function=delete_function)
 
 
 def _invoke(functions: Functions, spec: LambdaFunction, event: Any, headers: Any) -> Answer:
@@ -81,7 +82,7 @@ def _add_code(functions: Functions) -> None:
         location = f"{functions.endpoint}{CODE}{functions.keep_zip(spec)}"
         return {**answer, "Code": {"RepositoryType": "S3", "Location": location}}
 
-    LambdaFunction.get_code = get_code  # type: ignore[method-assign]
+    replace_methods(LambdaFunction, get_code=get_code)
 
 
 def _mend_arguments() -> None:
@@ -95,9 +96,9 @@ def _mend_arguments() -> None:
         backend.get_function(function_name).event_invoke_config.clear()
         return configure(backend, function_name, config)
 
-    LambdaStorage.get_function_by_name_with_qualifier = by_partial_arn  # type: ignore[method-assign]
-    LambdaBackend.put_function_event_invoke_config = instead_of_the_last  # type: ignore[method-assign]
-    LambdaResponse.add_permission = lambda call: (201, {"status": "201"}, allow(call))  # type: ignore[method-assign]
+    replace_methods(LambdaStorage, get_function_by_name_with_qualifier=by_partial_arn)
+    replace_methods(LambdaBackend, put_function_event_invoke_config=instead_of_the_last)
+    replace_methods(LambdaResponse, add_permission=lambda call: (201, {"status": "201"}, allow(call)))
 
 
 def _function_urls(_request: Any, _url: str, _headers: Any) -> Answer:

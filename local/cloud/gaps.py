@@ -9,16 +9,22 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 
+from local.cloud.patching import replace_methods
+
 
 def mend() -> None:
     """Before moto's first call."""
     # moto sees neither whom a bucket's policy is about nor its conditions: "deny whatever comes without TLS" would deny
     # everything. What CloudFront may read, the edge asks for itself.
-    FakeBucket.get_permission = lambda *_call: PermissionResult.NEUTRAL  # type: ignore[method-assign]
+    replace_methods(FakeBucket, get_permission=lambda *_call: PermissionResult.NEUTRAL)
     _tell_regional_domains()
     _keep_function_associations()
-    for operation in (_update_key_group, _delete_key_group, _update_function):
-        setattr(CloudFrontResponse, operation.__name__.removeprefix("_"), operation)
+    replace_methods(
+        CloudFrontResponse,
+        update_key_group=_update_key_group,
+        delete_key_group=_delete_key_group,
+        update_function=_update_function,
+    )
 
 
 def _tell_regional_domains() -> None:
@@ -30,7 +36,7 @@ def _tell_regional_domains() -> None:
             configuration["apiGatewayDomainName"] = f"d-{number}.execute-api.{backend.region_name}.amazonaws.com"
         return domain
 
-    ApiGatewayV2Backend.create_domain_name = create_domain_name  # type: ignore[method-assign]
+    replace_methods(ApiGatewayV2Backend, create_domain_name=create_domain_name)
 
 
 def _keep_function_associations() -> None:
@@ -40,7 +46,7 @@ def _keep_function_associations() -> None:
         make(behaviour, config)
         behaviour.function_associations = config.get("FunctionAssociations", {"Quantity": 0})
 
-    DefaultCacheBehaviour.__init__ = make_with_functions  # type: ignore[method-assign]
+    replace_methods(DefaultCacheBehaviour, __init__=make_with_functions)
 
 
 def _update_key_group(call: CloudFrontResponse) -> ActionResult:

@@ -26,7 +26,7 @@ class UnsignedError(Exception):
 
 
 def verify(url: str, *, key_of: Callable[[str], str | None], now: datetime) -> None:
-    """Raises UnsignedError unless a key of the group, whose PEM `key_of` knows by its id, signed `url` for this time."""
+    """Raises UnsignedError unless a key that `key_of` has as PEM, by its id, signed `url` for this time."""
     base, _, query = url.partition("?")
     claims = dict(parse_qsl(query))
     pem = key_of(claims.get("Key-Pair-Id", ""))

@@ -2,8 +2,7 @@
 
 import json
 import re
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -15,18 +14,14 @@ from local.aws.identities import ROOT_KEY
 Json = dict[str, Any]
 DYNAMIC = re.compile(r"\{\{resolve:(ssm|secretsmanager):([^}]+)\}\}")
 # A template's words for what services call otherwise, and what it may leave out though they ask for it.
-RENAMED = {
-    **{"bucketname": "bucket", "exposedheaders": "exposeheaders", "family": "dbparametergroupfamily"},
-    **{"groupdescription": "description", "groupset": "groups", "ipv6enabled": "isipv6enabled", "tags": "tagging"},
-    **{"key": "tagkey", "keypolicy": "policy", "topicname": "name", "value": "tagvalue"},
-    **{"maxage": "maxageseconds", "origincustomheaders": "customheaders", "policydocument": "policy"},
-    **{"serversideencryptionbydefault": "applyserversideencryptionbydefault", "sseenabled": "enabled"},
-}
-DEFAULTS: dict[str, Callable[[], Any]] = {
-    **{"CallerReference": secrets.token_hex, "Comment": str},
-    **{"HTTPPort": lambda: 80, "HTTPSPort": lambda: 443, "Enabled": lambda: True},
-    **{"MinCount": lambda: 1, "MaxCount": lambda: 1},
-}
+PAIRS = """
+    bucketname=bucket exposedheaders=exposeheaders family=dbparametergroupfamily groupdescription=description
+    groupset=groups ipv6enabled=isipv6enabled key=tagkey keypolicy=policy maxage=maxageseconds
+    origincustomheaders=customheaders policydocument=policy sseenabled=enabled
+    serversideencryptionbydefault=applyserversideencryptionbydefault tags=tagging topicname=name value=tagvalue
+"""
+RENAMED = dict(pair.split("=") for pair in PAIRS.split())
+DEFAULTS: Json = {"Comment": "", "Enabled": True, "HTTPPort": 80, "HTTPSPort": 443, "MaxCount": 1, "MinCount": 1}
 
 
 class UnfitError(Exception):
@@ -46,6 +41,13 @@ class Api:
         model = self._client(service).meta.service_model
         known = {known.lower(): known for known in model.operation_names}.get(name.lower())
         return model.operation_model(known).input_shape if known else None
+
+    def required(self, operation: str) -> set[str]:
+        shape = self.shape(operation)
+        return set(shape.required_members) if shape else set()
+
+    def takes(self, operation: str, key: str) -> bool:
+        return _member(self.shape(operation), key) is not None
 
     def call(self, operation: str, properties: Mapping[str, Any]) -> Json:
         """Raises UnfitError, and botocore's errors for what the service refuses."""
@@ -77,7 +79,7 @@ class Api:
         return str(json.loads(answer["SecretString"])[key])
 
 
-def member(shape: StructureShape | None, name: str) -> str | None:
+def _member(shape: StructureShape | None, name: str) -> str | None:
     """What the API calls a template's property; None if it does not take it."""
     known = {known.lower(): known for known in shape.members} if shape else {}
     return known.get(name.lower()) or known.get(RENAMED.get(name.lower(), ""))
@@ -89,7 +91,7 @@ def _fitted(value: Any, shape: Shape, where: str) -> Any:
     if isinstance(shape, StructureShape):
         return _structure(value, shape, where)
     if isinstance(shape, ListShape):
-        if isinstance(value, dict) and "ParameterName" in shape.member.members:
+        if isinstance(value, dict) and shape.member.name == "Parameter":
             value = [{"ParameterName": key, "ParameterValue": item} for key, item in value.items()]
         return [_fitted(item, shape.member, where) for item in (value if isinstance(value, list) else [value])]
     if isinstance(shape, MapShape):
@@ -108,9 +110,9 @@ def _structure(value: Any, shape: StructureShape, where: str) -> Json:
         value = {lists[0]: value}
     elif not isinstance(value, dict):
         value = {"Value": value}  # EC2's wrapper for a truth
-    fitted = {name: DEFAULTS[name]() for name in shape.required_members if name in DEFAULTS}
+    fitted = {name: DEFAULTS[name] for name in shape.required_members if name in DEFAULTS}
     for name, item in value.items():
-        known = member(shape, name)
+        known = _member(shape, name)
         if known is None:
             raise UnfitError(f"{where} does not take {name}")
         fitted[known] = _fitted(item, shape.members[known], f"{where} {name}")

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import jmespath
 
-from local.cloud.cloudformation.api import Api, Json, UnfitError, member
+from local.cloud.cloudformation.api import Api, Json, UnfitError
 from local.cloud.cloudformation.types import TYPES
 
 # What a service is told besides, where it asks for it.
@@ -51,7 +51,7 @@ class Maker:
         later = {key: shaped.pop(key) for key in type_.then if key in shaped}
         tags = shaped.pop("Tags", None) if operation.startswith("ec2.") else None  # which are a call of their own there
         made_up, named = f"{self._stack}-{name}-{uuid4().hex[:8]}".lower(), {key.lower() for key in shaped}
-        nameless = [key for key in self._required(operation) if key.endswith(NAMES) and key.lower() not in named]
+        nameless = [key for key in self._api.required(operation) if key.endswith(NAMES) and key.lower() not in named]
         sent = {**dict.fromkeys(nameless, made_up), **type_.given, **shaped}
         answer = self._api.call(operation, sent)
         parts = [part for part in answer.values() if isinstance(part, dict)]
@@ -73,7 +73,7 @@ class Maker:
         shaped = type_.shaped({key: value for key, value in properties.items() if had.properties.get(key) != value})
         follow = {**type_.then, **type_.change}
         later = {key: shaped.pop(key) for key in follow if key in shaped}
-        if set(had.properties) - set(properties) or not all(self._takes(operation, key) for key in shaped):
+        if set(had.properties) - set(properties) or not all(self._api.takes(operation, key) for key in shaped):
             made = self.create(had.logical_resource_id, had.cf_resource_type, properties)
             self.delete(had)
             return made
@@ -95,11 +95,11 @@ class Maker:
         for key, name in operations.items():
             operation, value = _operation(resource.cf_resource_type, "", name), properties.get(key)
             known = self._known(resource, operation)
-            if value is not None and self._takes(operation, key):
+            if value is not None and self._api.takes(operation, key):
                 self._api.call(operation, {**known, key: value})
                 continue
             for item in value if isinstance(value, list) else [] if value is None else [value]:
-                left = self._required(operation) - set(known)
+                left = self._api.required(operation) - set(known)
                 fields = item if isinstance(item, dict) else dict.fromkeys(left, item)
                 taken = {field: fields[field] for field in left} if name.startswith("De") else fields
                 self._api.call(operation, {**known, **taken})
@@ -111,20 +111,13 @@ class Maker:
             fact = _found(argument, resource.facts)
             if argument in CONSENT:
                 known[argument] = CONSENT[argument]
-            elif argument in keys or (fact is not None and argument in self._required(operation)):
+            elif argument in keys or (fact is not None and argument in self._api.required(operation)):
                 known[argument] = resource.physical_resource_id if fact is None else fact
         return known
 
     def _keys(self, kind: str) -> list[str]:
         shape = self._api.shape(_operation(kind, "Delete"))
         return TYPES[kind].keys.split() or (list(shape.required_members) if shape else [])
-
-    def _required(self, operation: str) -> set[str]:
-        shape = self._api.shape(operation)
-        return set(shape.required_members) if shape else set()
-
-    def _takes(self, operation: str, key: str) -> bool:
-        return member(self._api.shape(operation), key) is not None
 
 
 def _operation(kind: str, verb: str, name: str = "") -> str:

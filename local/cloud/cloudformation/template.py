@@ -26,7 +26,7 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[s
 
 
 _Loader.add_multi_constructor("!", _short_form)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _loader, node: node.value)
 
 
 def read(text: str) -> dict[str, Any]:

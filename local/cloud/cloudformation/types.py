@@ -15,9 +15,9 @@ ACCOUNT = "123456789012"
 
 @dataclass(frozen=True)
 class Type:
-    """Operations called otherwise ("-" for none); the arguments by which the service knows the resource (`keys`);
-    JMESPaths into what was sent and answered (`ref`, `attributes`); arguments of the creation (`given`); operations that take one property after the
-    creation (`then`), on a change only (`change`), or away before the deletion (`undo`).
+    """Operations called otherwise ("-": none); `keys`, the arguments by which the service knows the resource; `ref` and
+    `attributes`, JMESPaths into what was sent and answered; arguments that the creation is `given`; operations that
+    take one property after the creation (`then`) or on a change (`change`), or away before the deletion (`undo`).
     """
 
     create: str = ""
@@ -66,7 +66,7 @@ def _rules(properties: Json) -> Json:
 
 def _permission(rule: Json) -> Json:
     said = {"Description": rule["Description"]}
-    ports = {key: rule[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in rule}
+    ports: Json = {key: rule[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in rule}
     if "CidrIp" in rule:
         return {**ports, "IpRanges": [{"CidrIp": rule["CidrIp"], **said}]}
     group = rule.get("SourceSecurityGroupId") or rule["DestinationSecurityGroupId"]
@@ -81,6 +81,14 @@ def _topic(properties: Json) -> Json:
 def _topic_policy(properties: Json) -> Json:
     [topic] = properties["Topics"]
     return {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": properties["PolicyDocument"]}
+
+
+def _budget(properties: Json) -> Json:
+    return {**properties, "Budget": {"BudgetName": f"budget-{secrets.token_hex(4)}", **properties["Budget"]}}
+
+
+def _distribution(properties: Json) -> Json:
+    return {"DistributionConfig": {"CallerReference": secrets.token_hex(8), **properties["DistributionConfig"]}}
 
 
 def _with_policies(noun: str) -> Type:
@@ -113,8 +121,8 @@ TYPES = {
     "AWS::ApiGatewayV2::DomainName": Type(
         attributes={"RegionalDomainName": "DomainNameConfigurations[0].ApiGatewayDomainName"}
     ),
-    "AWS::Budgets::Budget": Type(ref="Budget.BudgetName", given={"AccountId": ACCOUNT}),
-    "AWS::CloudFront::Distribution": Type(shaped=_without("Tags")),
+    "AWS::Budgets::Budget": Type(ref="Budget.BudgetName", given={"AccountId": ACCOUNT}, shaped=_budget),
+    "AWS::CloudFront::Distribution": Type(shaped=_distribution),
     "AWS::CloudFront::Function": Type(ref="FunctionMetadata.FunctionARN", shaped=_without("AutoPublish")),
     "AWS::CloudWatch::Alarm": Type("PutMetricAlarm", "PutMetricAlarm", "DeleteAlarms", "AlarmNames", "AlarmName"),
     "AWS::CloudWatch::Dashboard": Type(
@@ -153,7 +161,7 @@ TYPES = {
         shaped=_without("PendingWindowInDays"),
     ),
     "AWS::Lambda::EventInvokeConfig": Type(
-        *(f"{verb}FunctionEventInvokeConfig" for verb in ("Put", "Update", "Delete")), keys="FunctionName"
+        *("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig")
     ),
     "AWS::Lambda::Function": Type(
         update="UpdateFunctionConfiguration",
