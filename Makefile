@@ -65,6 +65,10 @@ version: setup ## which version a stage runs; red unless it is this checkout's (
 manage: setup ## a Django command against the running system (CMD="api_key --help")
 	@exec $(PY) manage.py $(CMD)
 
+rehearse: setup ## deploy from nothing to a local AWS, and live there: releases, rotations, removal (minutes)
+	@$(PY) -m local.chromium >/dev/null
+	@exec $(PY) -m local.rehearsal
+
 # Deploying. What is given on make's command line is in the recipe's environment, so "$$SET" needs no quoting.
 DEPLOY = exec $(PY) -m
 

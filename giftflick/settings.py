@@ -79,6 +79,7 @@ DATABASE_SECRET = env.text("DATABASE_SECRET", "")
 # The release function's, which makes and rotates logins.
 DATABASE_ADMIN_SECRET = env.text("DATABASE_ADMIN_SECRET", "")
 DATABASE_HOST = env.text("DATABASE_HOST", "")
+DATABASE_PORT = env.text("DATABASE_PORT", "5432")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -21,7 +21,7 @@ from infra.media_keys import MediaKeys
 from infra.outputs import write_outputs
 from infra.package import Package, build
 from infra.release import UploadedCode, give_environment, prepare_database, put_live, take_back, upload_package
-from infra.smoke import site_at, smoke
+from infra.smoke import PATIENCE_S, site_at, smoke
 from infra.stacks import bring_up
 from infra.stages import DeployError, stage_called
 from infra.templates import wanted
@@ -38,6 +38,7 @@ class Deploy:
     aws: Aws
     progress: Progress = say
     via: str | None = None
+    patience_s: float = PATIENCE_S
     known: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -95,7 +96,7 @@ class Deploy:
         self._lock.refresh()
         site = site_at(domain, self.via, self.known.get("DistributionDomain"))
         with step(f"smoke test of {domain}", self.progress):
-            smoke(self.aws, site, package.release, self.progress)
+            smoke(self.aws, site, package.release, self.progress, patience_s=self.patience_s)
 
     def _undone(self, before: Code | None, error: Exception) -> str:
         reason = explained(error) if isinstance(error, BotoCoreError | ClientError) else str(error)
@@ -124,8 +125,11 @@ def main() -> None:
         default=os.environ.get(VIA) or None,
         help=f"URL by which the smoke test reaches the site while its name has no DNS record (${VIA})",
     )
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE_S, metavar="S", help="seconds until the smoke test gives up"
+    )
     arguments = parser.parse_args()
-    run(lambda: Deploy(Aws(stage_called(arguments.stage)), via=arguments.via).run())
+    run(lambda: Deploy(Aws(stage_called(arguments.stage)), via=arguments.via, patience_s=arguments.patience).run())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,11 @@ from infra.uploads import release_of, upload_code, upload_static
 from infra.zappa_cli import roll_back, zappa
 from local.terminal import step
 
-OWNERS = {"DATABASE_ADMIN_SECRET": "DatabaseAdminSecret", "DATABASE_HOST": "DatabaseHost"}  # variable: output
+OWNERS = {  # variable: output
+    "DATABASE_ADMIN_SECRET": "DatabaseAdminSecret",
+    "DATABASE_HOST": "DatabaseHost",
+    "DATABASE_PORT": "DatabasePort",
+}
 PREPARE = "prepare_database"
 CHECK = "check --deploy --fail-level=WARNING"
 MIGRATE = "migrate"

@@ -66,15 +66,15 @@ def site_at(host: str, via: str | None, fallback: str | None) -> Site:
     return own
 
 
-def smoke(aws: Aws, site: Site, release: str | None, progress: Progress) -> None:
-    """Raises DeployError with the first thing that is wrong. `release` None: whichever it is."""
-    _patiently(lambda: _is_ready(site))
-    _patiently(lambda: _is_release(site, release))
+def smoke(aws: Aws, site: Site, release: str | None, progress: Progress, *, patience_s: float = PATIENCE_S) -> None:
+    """Raises DeployError with the first thing that is wrong for `patience_s`. `release` None: whichever it is."""
+    _patiently(lambda: _is_ready(site), patience_s)
+    _patiently(lambda: _is_release(site, release), patience_s)
     secret = str(manage(aws, aws.stage.function, "smoke_key", progress).get("secret", ""))
     if not secret.startswith(aws.stage.secret("handover/")):
         raise DeployError("smoke_key names no secret under handover/, so no call could be authorised")
     key = aws.secrets.get_secret_value(SecretId=secret)["SecretString"]
-    _patiently(lambda: _is_open_to(site, key))
+    _patiently(lambda: _is_open_to(site, key), patience_s)
 
 
 def _is_ready(site: Site) -> str | None:
@@ -98,9 +98,9 @@ def _is_open_to(site: Site, key: str) -> str | None:
     return None if status == 200 else f"GET /v1/account with a valid key answers {status}"
 
 
-def _patiently(look: Callable[[], str | None]) -> None:
+def _patiently(look: Callable[[], str | None], patience_s: float) -> None:
     """Until `look` finds nothing wrong: what was just deployed takes its first calls slowly, and old ones end."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while True:
         try:
             wrong = look()

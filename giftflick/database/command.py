@@ -25,7 +25,11 @@ class LoginCommand(BaseCommand):
             if not getattr(settings, name):
                 raise CommandError(f"{name} is not set: this command runs in the release function")
         stored = StoredLogins(
-            settings.DATABASE_SECRET, settings.DATABASE_ADMIN_SECRET, settings.DATABASE_HOST, sslmode()
+            settings.DATABASE_SECRET,
+            settings.DATABASE_ADMIN_SECRET,
+            settings.DATABASE_HOST,
+            settings.DATABASE_PORT,
+            sslmode(),
         )
         try:
             done = type(self).act(stored)

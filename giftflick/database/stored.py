@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 PARTS = ("username", "password", "host", "port", "dbname")
-PORT, NAME = 5432, "giftflick"
+NAME = "giftflick"
 SHOWN_OF_A_VERSION = 8
 
 
@@ -26,11 +26,12 @@ class StoredLogins:
     application: str
     admin: str
     host: str
+    port: str
     sslmode: str
 
     def read_admin(self) -> Login:
         """Whoever RDS made. It writes no more than name and password; a secret that says where goes before `host`."""
-        held = {"host": self.host, "port": PORT, "dbname": NAME, **self._read(self.admin)}
+        held = {"host": self.host, "port": self.port, "dbname": NAME, **self._read(self.admin)}
         return self._login(held, "DATABASE_ADMIN_SECRET")
 
     def read_application(self) -> Login | None:

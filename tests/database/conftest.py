@@ -55,7 +55,7 @@ def stored(cluster: tuple[str, int], make_secret: MakeSecret) -> StoredLogins:
     """Before the first deploy: RDS has made the admin's secret, and the application's is a placeholder."""
     host, port = cluster
     admin = make_secret({**ADMIN, "port": port, "dbname": NAME})
-    return StoredLogins(make_secret({}), admin, host, "prefer")
+    return StoredLogins(make_secret({}), admin, host, "5432", "prefer")
 
 
 @pytest.fixture

@@ -235,4 +235,4 @@ def test_a_secret_with_somebody_elses_login_is_left_alone(
 
 def test_a_secret_that_is_not_there_is_not_taken_for_an_empty_one(stored: StoredLogins) -> None:
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        StoredLogins("nowhere", stored.admin, stored.host, stored.sslmode).read_application()
+        StoredLogins("nowhere", stored.admin, stored.host, stored.port, stored.sslmode).read_application()

@@ -1,0 +1,1 @@
+"""`make rehearse`: deploys from nothing to a local AWS and lives there for a while, as people would."""

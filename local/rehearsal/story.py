@@ -1,0 +1,229 @@
+"""What happens in the rehearsal, in order: acts of what people do on AWS, each with a look at what came of it."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import urllib3
+
+from local.cloud.inventory import inventory
+from local.recipient import browser
+from local.rehearsal import rights
+from local.rehearsal.account import VENDORS, Account, RehearsalError
+from local.rehearsal.load import Call, Load, under_load
+from local.rehearsal.looks import canaries, equal, look_around
+from local.rehearsal.releases import Checkout
+from local.secrets_file import kept_secrets
+from local.shop import Shop, shop_window
+from local.terminal import say, step
+from local.walk import Walk, make_props, send_gift
+
+REVOKED_WITHIN_S = 60  # product.md
+PLAYED_PERCENT, PLAYED_WITHIN_S, WATCHED_WITHIN_S = 25, 45, 10
+SMOKE_ACCOUNT = "Giftflick%20smoke%20test"
+REFUSED_LINES = {
+    "shell": "not one of the commands",
+    "flush --no-input": "not one of the commands",
+    "migrate --fake": "--fake",
+    "stats 'x'": "quote",
+}
+
+
+class Story:
+    """One stage's life. `key` is a shop's API key, `watch_url` the link of the gift that was sent."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.key_id, self.key = "", ""
+        self.watch_url = ""
+
+    def deploy_from_nothing(self) -> str:
+        """Return the release. What is missing is told before anything is made."""
+        account = self.account
+        with step("configured; what was missing was told"):
+            account.refused("infra.deploy", "--stage", account.stage.name, words="alias-domain")
+            account.infra("configure", "--set", account.inputs)
+        with step("stacks made; the vendors' keys were asked for"):
+            account.refused("infra.deploy", "--stage", account.stage.name, words="SENDGRID_API_KEY")
+        with step("the vendors' keys given"):
+            for name in VENDORS:
+                account.infra("secret", "--name", name, typed=account.secrets[name])
+        with step("deployed"):
+            account.infra("deploy")
+        with step("nothing to deploy a second time, and a plan says so"):
+            account.infra("plan")
+        look_around(account)
+        return self.release()
+
+    def hand_keys_over(self) -> None:
+        """By `zappa manage`: templates, the renderer's access key, a shop's key."""
+        account = self.account
+        with step("zappa manage: templates, the renderer's key, a shop's key"):
+            account.manage("migrate")
+            account.manage("seed_templates")
+            account.manage("renderer_key --action=issue")
+            account.start_renderer()
+            issued = account.manage(f"api_key issue --account={SMOKE_ACCOUNT} --name=rehearsal")
+            self.key_id, self.key = issued["id"], account.secret(issued["secret"])
+        with step("the renderer's rights"):
+            say(f"  {rights.renderer(account)}")
+
+    def send_a_gift(self, folder: Path) -> None:
+        """From the API call to the watched film, through the edge, the gateway and the packaged function."""
+        account = self.account
+        shop = Shop(account.url, self.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        props = make_props(folder)
+        with shop_window(folder) as shop_url:
+            sent = send_gift(Walk(), shop, props, shop_url=shop_url, mailbox_url=account.mailbox_url)
+        film = sent.gift["video"]["url"]
+        if not film.startswith(f"{account.url}/media/renders/"):
+            raise RehearsalError("the film's address is not CloudFront's")
+        with step("film opened in Chromium by its signed address, and watched"), browser() as open_link:
+            page = open_link(sent.gift["watch_url"])
+            page.play(PLAYED_PERCENT, within_s=PLAYED_WITHIN_S)
+            page.photograph(account.home / "watch.png")
+            shop.wait_for(sent.gift, "watched", within_s=WATCHED_WITHIN_S)
+        unsigned = film.partition("?")[0]
+        equal("the film without a signature", _status(unsigned), 403)
+        self.watch_url = sent.gift["watch_url"]
+
+    def run_every_command(self) -> None:
+        """All that docs/commands.md lists, by `zappa manage` and by `zappa invoke`; what is not listed is refused."""
+        account = self.account
+        lines = [
+            "create_founder --email=ada@giftflick.example --name=ada",
+            "api_key list",
+            "sync_api_keys --dry-run",
+            "sync_api_keys",
+            "requeue_jobs",
+            f"erase_recipient --email-sha256={'0' * 64}",
+            "renderer_key --action=status",
+            "stats",
+            "tick --seconds=5",
+            "showmigrations",
+            "smoke_key",
+        ]
+        with step(f"{len(lines)} commands by zappa manage and zappa invoke"):
+            for line in lines:
+                account.manage(line)
+                account.manage(line, by="invoke")
+        with step("what is not listed is refused"):
+            for line, words in REFUSED_LINES.items():
+                for by in ("manage", "invoke"):
+                    account.refused("zappa.cli", by, account.stage.name, line, words="error occurred")
+                    _ = words
+            account.refused("zappa.cli", "invoke", "--raw", account.stage.name, "print(1)", words="error occurred")
+
+    def rotate_every_secret(self) -> None:
+        """While two callers go on asking, none of whom may notice."""
+        account = self.account
+        for secret in ("database", "secret-key", "edge", "media", "database"):
+            with self._rotated(secret) as load:
+                account.infra("rotate", "--secret", secret, "--heard-after", "1")
+            say(f"  {load.answers.total()} calls, none failed")
+        with self._rotated("renderer-key"):
+            account.infra("rotate", "--secret", "renderer-key")
+            account.start_renderer()  # somebody entered the new key there
+        with self._rotated("SendGrid's key"):
+            fresh = kept_secrets(account.home / "fresh.json")
+            account.secrets["SENDGRID_API_KEY"] = fresh["SENDGRID_API_KEY"]
+            account.infra("secret", "--name", "SENDGRID_API_KEY", typed=fresh["SENDGRID_API_KEY"])
+            account.start_sendgrid()
+        with step("a gift rendered and mailed with the new keys"):
+            self.send_a_gift(account.home / "second")
+
+    def release_again(self, checkout: Checkout, first: str) -> None:
+        """A release that works, back from it, one whose migration fails, one that is not ready."""
+        account, folder = self.account, checkout.folder
+        second = checkout.working()
+        with self._rotated("the code, by an update"):
+            account.infra("deploy", checkout=folder)
+        equal("the version after an update", self.release(), second)
+        with self._rotated("the code, by a rollback"):
+            account.infra("rollback")
+        equal("the version after a rollback", self.release(), first)
+        with step("a failing migration stops a release before it takes traffic"):
+            checkout.with_failing_migration()
+            account.refused("infra.deploy", "--stage", account.stage.name, words="migrate failed", checkout=folder)
+            checkout.undo()
+        equal("the version after a failed migration", self.release(), first)
+        with step("a release that is not ready is rolled back"):
+            checkout.not_ready()
+            account.refused(
+                "infra.deploy",
+                "--stage",
+                account.stage.name,
+                "--patience",
+                "5",
+                words="rolled back to",
+                checkout=folder,
+            )
+        equal("the version after a failed smoke test", self.release(), first)
+
+    def revoke_the_key(self) -> None:
+        with step("a revoked key is dead within a minute"):
+            call = Call(f"{self.account.url}/v1/account", {"X-API-Key": self.key})
+            equal("the key before", _status(call.url, call.headers), 200)
+            self.account.manage(f"api_key revoke --key={self.key_id}")
+            revoked_at = time.monotonic()
+            while _status(call.url, call.headers) == 200:
+                if time.monotonic() > revoked_at + REVOKED_WITHIN_S:
+                    raise RehearsalError("the revoked key still opens the API after a minute")
+                time.sleep(0.5)
+            seconds = time.monotonic() - revoked_at
+        say(f"  {seconds:.0f} s")
+
+    def keep_secrets(self) -> None:
+        with step("no secret in configurations, logs, output or code"):
+            canaries(self.account)
+
+    def destroy(self) -> None:
+        account = self.account
+        with step("destroyed; nothing is left"):
+            account.refused(
+                "infra.destroy", "--stage", account.stage.name, "--confirm", "prod", words="nothing was removed"
+            )
+            account.infra("destroy", "--confirm", account.stage.name)
+            equal("what is left", inventory(account.endpoint), {})
+
+    def release(self) -> str:
+        answer = urllib3.request("GET", f"{self.account.url}/healthz", timeout=35, retries=False)
+        return str(json.loads(answer.data)["version"])
+
+    @contextmanager
+    def _rotated(self, what: str) -> Iterator[Load]:
+        """Exchange it in this block, while an API call and a page are asked for all the time."""
+        calls = [
+            Call(f"{self.account.url}/v1/account", {"X-API-Key": self.key}),
+            Call(self.watch_url),
+        ]
+        with step(f"{what} exchanged under load"), under_load(calls) as load:
+            yield load
+
+
+def _status(url: str, headers: dict[str, str] | None = None) -> int:
+    return urllib3.request("GET", url, headers=headers, timeout=35, retries=False).status
+
+
+def rehearse_dev(account: Account, checkout: Callable[[], Checkout]) -> None:
+    story = Story(account)
+    first = story.deploy_from_nothing()
+    story.hand_keys_over()
+    story.send_a_gift(account.home / "first")
+    story.run_every_command()
+    story.rotate_every_secret()
+    story.release_again(checkout(), first)
+    story.revoke_the_key()
+    story.keep_secrets()
+    story.destroy()
+
+
+def rehearse_production(account: Account) -> None:
+    """What differs there: the way out, the schedules, and that nothing destroys it."""
+    story = Story(account)
+    story.deploy_from_nothing()
+    with step("production is not destroyed"):
+        account.refused("infra.destroy", "--stage", "production", "--confirm", "production", words="never destroyed")
