@@ -11,7 +11,7 @@ from api.delivery.backends import get_backend as get_mail_backend
 from api.delivery.events import get_verifier
 from api.media.links import get_signer
 from api.rendering.backends import get_backend as get_render_backend
-from giftflick import env
+from giftflick import env, secrets
 from giftflick.secrets import database_login
 from giftflick.sentry import check_dsn
 
@@ -62,6 +62,8 @@ def check_stage(**_options: Any) -> list[CheckMessage]:
         for variable, setting in NEEDED_ON_A_STAGE.items()
         if not getattr(settings, setting)
     ]
+    if settings.DATABASE_SECRET and not database_login():
+        secrets.reread("no login yet")  # another process may have made one since
     if settings.DATABASE_SECRET and not database_login():
         errors.append(Error("DATABASE_SECRET holds no login yet: run prepare_database", id="giftflick.E012"))
     return errors

@@ -8,6 +8,7 @@ import psycopg2
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from giftflick import secrets
 from giftflick.database.configuration import sslmode
 from giftflick.database.stored import StoredLoginError, StoredLogins
 
@@ -43,4 +44,5 @@ class LoginCommand(BaseCommand):
         except psycopg2.Error as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise CommandError(f"The database: {reason}") from None
+        secrets.reread("new login")  # for what this process does next
         self.stdout.write(json.dumps(done))

@@ -5,7 +5,6 @@ The PostgreSQL of the wheel is built without TLS.
 
 import asyncio
 import contextlib
-import datetime as dt
 import ssl
 import struct
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 
 from local.ports import HOST
+from local.tls import make_certificate, server_context
 
 # https://www.postgresql.org/docs/16/protocol-message-formats.html: a length of 8, then one of these.
 WANTS_TLS, CANCELS = 80877103, 80877102
@@ -76,26 +76,5 @@ async def _pour(source: asyncio.StreamReader, drain: asyncio.StreamWriter) -> No
 
 
 def _context() -> ssl.SSLContext:
-    """With a certificate of its own, which nobody can verify."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=30))
-        .sign(key, hashes.SHA256())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "server.pem")
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-        context.load_cert_chain(file)
-    return context
+        return server_context(make_certificate(Path(folder, "server.pem")))

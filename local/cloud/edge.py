@@ -1,15 +1,17 @@
 """CloudFront and API Gateway of one deployed site: `python -m local.cloud.edge --alias DOMAIN`, says `listening PORT`.
 
-Serves what the cloud at AWS_ENDPOINT_URL says was deployed, and looks again every second. Not here: caches, TLS,
+Serves what the cloud at AWS_ENDPOINT_URL says was deployed, and looks again every second. Not here: caches,
 throttling, response headers of CloudFront's policies.
 """
 
 import argparse
 import os
 import signal
+import ssl
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -24,12 +26,12 @@ from local.cloud.signed_urls import UnsignedError, verify
 from local.gateway import answers
 from local.gateway.answers import Answer
 from local.gateway.authorizer import Authorizer
-from local.gateway.events import Arrival
 from local.gateway.http_api import HttpApi
 from local.gateway.requests import Request
 from local.gateway.routes import Route
 from local.gateway.server import Front
 from local.terminal import fail, say
+from local.tls import server_context
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,8 +45,8 @@ ASKED_HEADERS = {"range": "Range", "if-none-match": "IfNoneMatch"}
 class Edge(Front):
     """Serves the site whose distribution has the alias domain `alias`; 503 while there is none."""
 
-    def __init__(self, endpoint: str, alias: str, *, port: int = 0) -> None:
-        super().__init__(port)
+    def __init__(self, endpoint: str, alias: str, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(port, tls)
         self._endpoint = endpoint
         self._reader = Reader(endpoint, alias)
         self._lock = Lock()
@@ -70,7 +72,7 @@ class Edge(Front):
         if origin.bucket:
             return self._file(request, behaviour, origin.bucket if origin.bucket in deployed.readable else None)
         forwarded = _forwarded(request, origin.headers)
-        return self._http_api(deployed.api).answer(forwarded, Arrival(self.port, request_id, datetime.now(UTC)))
+        return self._http_api(deployed.api).answer(forwarded, self.arrival(request_id))
 
     def _look(self) -> Deployed | None:
         with self._lock:
@@ -99,7 +101,7 @@ class Edge(Front):
     def _verify(self, request: Request, deployed: Deployed, behaviour: Behaviour) -> None:
         keys = {key: pem for group in behaviour.key_groups for key, pem in deployed.keys[group].items()}
         query = f"?{request.query}" if request.query else ""
-        url = f"http://{request.headers.get('host', '')}{request.path}{query}"
+        url = f"{self.scheme}://{request.headers.get('host', '')}{request.path}{query}"
         verify(url, key_of=keys.get, now=datetime.now(UTC))
 
     def _file(self, request: Request, behaviour: Behaviour, bucket: str | None) -> Answer:
@@ -141,13 +143,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.cloud.edge", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     parser.add_argument("--alias", required=True, help="the alias domain of the site's distribution")
+    parser.add_argument("--certificate", type=Path, help="what `local.tls` wrote, to speak TLS")
     arguments = parser.parse_args()
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     endpoint = os.environ.get("AWS_ENDPOINT_URL") or fail("AWS_ENDPOINT_URL says where the cloud is: set it")
     try:
-        with Edge(endpoint, arguments.alias, port=arguments.port) as edge:
+        tls = server_context(arguments.certificate) if arguments.certificate else None
+        with Edge(endpoint, arguments.alias, port=arguments.port, tls=tls) as edge:
             say(f"listening {edge.port}")
             stopping.wait()
     except OSError as error:

@@ -24,6 +24,7 @@ class Arrival:
     port: int
     request_id: str
     at: datetime
+    scheme: str = "http"
 
 
 def http_event(request: Request, route: Route, arrival: Arrival, context: Event | None) -> Event:
@@ -95,7 +96,7 @@ def _headers(request: Request, arrival: Arrival) -> dict[str, str]:
         **request.headers,
         "x-forwarded-for": f"{earlier}, {client}" if earlier else client,
         "x-forwarded-port": str(arrival.port),
-        "x-forwarded-proto": "http",
+        "x-forwarded-proto": arrival.scheme,
     }
 
 

@@ -1,5 +1,6 @@
 """The HTTP server in front of the functions."""
 
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -26,8 +27,12 @@ FindStatic = Callable[[str], Answer | None]
 class Front:
     """Takes requests on loopback from `start` to `stop`; a context manager. Port 0 takes a free one."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self._server = _Server(self, port)
+        self.scheme = "http"
+        if tls is not None:  # each connection's handshake is its own thread's work
+            self.scheme = "https"
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
 
     def __enter__(self) -> Self:
         self.start()
@@ -42,7 +47,10 @@ class Front:
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"{self.scheme}://{HOST}:{self.port}"
+
+    def arrival(self, request_id: str) -> Arrival:
+        return Arrival(self.port, request_id, datetime.now(UTC), self.scheme)
 
     def start(self) -> None:
         Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -71,7 +79,7 @@ class Gateway(Front):
     def answer(self, request: Request, request_id: str) -> Answer:
         if self._find_static is not None and request.path.startswith(STATIC) and request.method in ("GET", "HEAD"):
             return self._find_static(request.path.removeprefix(STATIC)) or answers.own(404)
-        return self._api.answer(request, Arrival(self.port, request_id, datetime.now(UTC)))
+        return self._api.answer(request, self.arrival(request_id))
 
 
 class _Server(ThreadingHTTPServer):

@@ -1,4 +1,4 @@
-"""`python -m local.rehearsal`: dev's whole life in one account, production's beginning in another; green or one red line."""
+"""`python -m local.rehearsal`: dev's whole life in one account, production's beginning in another."""
 
 import argparse
 import shutil

@@ -1,6 +1,7 @@
 """An AWS account with nothing in it, the vendors, and the commands that a developer runs against them."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from local.errors import LocalError
 from local.ports import HOST, free_port
 from local.processes import Process
 from local.secrets_file import kept_secrets
+from local.tls import make_certificate
 
 COMMAND_WITHIN_S = 300
 CERTIFICATE = "123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
@@ -39,16 +41,28 @@ class Account:
         self.secrets = kept_secrets(home / "secrets.json")
         self.endpoint = ""
         self.renderer_port, self._edge_port, self._sendgrid_port = free_port(), free_port(), free_port()
-        self.url = f"http://{HOST}:{self._edge_port}"
+        self.url = f"https://{HOST}:{self._edge_port}"
+        self._certificate = make_certificate(home / "edge.pem", name=alias)
         self.sendgrid_url = f"http://{HOST}:{self._sendgrid_port}"
         self._processes: dict[str, Process] = {}
 
     def __enter__(self) -> Self:
+        os.environ |= self._trust  # for the shop's and the callers' own calls
         try:
             cloud = self.start("cloud", ["local.cloud", "--data", self.home / "cloud"])
             self.endpoint = f"http://{HOST}:{cloud.wait_for_port()}"
             self.start(
-                "edge", ["local.cloud.edge", "--alias", self.alias, "--port", self._edge_port], self.aws_environment
+                "edge",
+                [
+                    "local.cloud.edge",
+                    "--alias",
+                    self.alias,
+                    "--port",
+                    self._edge_port,
+                    "--certificate",
+                    self._certificate,
+                ],
+                self.aws_environment,
             ).wait_for_port()
             self.start_sendgrid()
         except BaseException:
@@ -100,7 +114,7 @@ class Account:
             name,
             [sys.executable, "-m", *map(str, module)],
             log=self.home / "log" / f"{name}.log",
-            env={**inherited_environment(), **(environment or {})},
+            env={**inherited_environment(), **self._trust, **(environment or {})},
             cwd=PROJECT,
         )
         process.start()
@@ -175,10 +189,16 @@ class Account:
         """What a stack put out."""
         return str(self.client("ssm").get_parameter(Name=self.stage.output(name))["Parameter"]["Value"])
 
+    @property
+    def _trust(self) -> dict[str, str]:
+        """Whom OpenSSL believes."""
+        return {"SSL_CERT_FILE": str(self._certificate)}
+
     def _run(self, arguments: Sequence[str], typed: str, checkout: Path) -> tuple[int, str]:
         environment = {
             **inherited_environment(),
             **self.aws_environment,
+            **self._trust,
             "GIFTFLICK_VIA": self.url,
             "NO_COLOR": "1",
             "PYTHONUNBUFFERED": "1",

@@ -95,13 +95,11 @@ def doors(account: Account) -> None:
     equal("names of the API", [name["DomainName"] for name in gateway.get_domain_names()["Items"]], [account.alias])
     [api] = gateway.get_apis()["Items"]
     equal("the API's own endpoint is off", str(api["DisableExecuteApiEndpoint"]), "True")
-    [authorizer] = gateway.get_authorizers(ApiId=api["ApiId"])["Items"]
+    found = gateway.get_routes(ApiId=api["ApiId"])["Items"]
+    equal("routes", {route["RouteKey"]: route["AuthorizationType"] == "CUSTOM" for route in found}, ROUTES)
+    [asked] = {route["AuthorizerId"] for route in found if route.get("AuthorizerId")}
+    authorizer = gateway.get_authorizer(ApiId=api["ApiId"], AuthorizerId=asked)
     equal("seconds that a key is believed", authorizer["AuthorizerResultTtlInSeconds"], 45)
-    asked = {
-        route["RouteKey"]: route["AuthorizationType"] == "CUSTOM"
-        for route in gateway.get_routes(ApiId=api["ApiId"])["Items"]
-    }
-    equal("routes", asked, ROUTES)
 
 
 def function(account: Account) -> None:
