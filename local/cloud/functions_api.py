@@ -58,10 +58,10 @@ def _invoke(functions: Functions, spec: LambdaFunction, event: Any, headers: Any
     kind = headers.get("X-Amz-Invocation-Type", "RequestResponse")
     said = {"x-amzn-RequestId": mark, "Content-Type": "application/json", "X-Amz-Executed-Version": str(spec.version)}
     if kind == "DryRun":
-        return 204, said, ""
+        return 204, {**said, "status": "204"}, ""
     if kind == "Event":
         functions.invoke_later(spec, event, mark)
-        return 202, said, ""
+        return 202, {**said, "status": "202"}, ""  # moto takes the status from here
     try:
         outcome = functions.invoke(spec, event, mark)
     except ThrottledError as error:

@@ -1,6 +1,7 @@
 """What moto gets wrong about the services that we deploy to, mended in place, and operations that it lacks."""
 
 from typing import Any
+from uuid import uuid4
 
 from moto.apigatewayv2.models import ApiGatewayV2Backend, DomainName
 from moto.cloudfront.models import DefaultCacheBehaviour
@@ -32,8 +33,9 @@ def _tell_regional_domains() -> None:
 
     def create_domain_name(backend: ApiGatewayV2Backend, **options: Any) -> DomainName:
         domain = create(backend, **options)
-        for number, configuration in enumerate(domain.domain_name_configurations):
-            configuration["apiGatewayDomainName"] = f"d-{number}.execute-api.{backend.region_name}.amazonaws.com"
+        own = f"d-{uuid4().hex[:10]}.execute-api.{backend.region_name}.amazonaws.com"
+        for configuration in domain.domain_name_configurations:
+            configuration["apiGatewayDomainName"] = own
         return domain
 
     replace_methods(ApiGatewayV2Backend, create_domain_name=create_domain_name)

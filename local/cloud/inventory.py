@@ -1,5 +1,7 @@
 """What exists in an account, so that one can say that nothing is left."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import boto3
@@ -55,13 +57,14 @@ KINDS = {
 def inventory(endpoint: str) -> dict[str, list[str]]:
     """The names of what is at `endpoint`, by kind; kinds of which there is nothing are left out."""
     session = boto3.Session(ROOT_KEY.id, ROOT_KEY.secret, region_name=REGION)
-    found = {kind: _names(session, endpoint, *where) for kind, where in KINDS.items()}
+    client = cache(lambda service: session.client(service, endpoint_url=endpoint))
+    found = {kind: _names(client, *where) for kind, where in KINDS.items()}
     return {kind: names for kind, names in found.items() if names}
 
 
-def _names(session: boto3.Session, endpoint: str, operation: str, path: str) -> list[str]:
+def _names(client_for: Callable[[str], Any], operation: str, path: str) -> list[str]:
     service, _, method = operation.partition(".")
-    client: Any = session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
+    client = client_for(service)
     arguments = {"AccountId": DEFAULT_ACCOUNT_ID} if service == "budgets" else {}
     if client.can_paginate(method):
         pages = list(client.get_paginator(method).paginate(**arguments))

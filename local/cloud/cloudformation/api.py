@@ -46,8 +46,9 @@ class Api:
         shape = self.shape(operation)
         return set(shape.required_members) if shape else set()
 
-    def takes(self, operation: str, key: str) -> bool:
-        return _member(self.shape(operation), key) is not None
+    def argument(self, operation: str, key: str) -> str | None:
+        """What the operation calls a template's property; None if it does not take it."""
+        return _member(self.shape(operation), key)
 
     def call(self, operation: str, properties: Mapping[str, Any]) -> Json:
         """Raises UnfitError, and botocore's errors for what the service refuses."""
@@ -80,7 +81,6 @@ class Api:
 
 
 def _member(shape: StructureShape | None, name: str) -> str | None:
-    """What the API calls a template's property; None if it does not take it."""
     known = {known.lower(): known for known in shape.members} if shape else {}
     return known.get(name.lower()) or known.get(RENAMED.get(name.lower(), ""))
 

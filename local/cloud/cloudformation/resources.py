@@ -12,7 +12,7 @@ from local.cloud.cloudformation.types import TYPES
 
 # What a service is told besides, where it asks for it.
 CONSENT = {"IfMatch": "*", "SkipFinalSnapshot": True, "ForceDeleteWithoutRecovery": True, "ApplyImmediately": True}
-NAMES = ("Name", "Identifier", "Bucket", "StatementId")
+NAMES = ("Name", "Identifier", "Bucket", "StatementId")  # of what must have one
 
 
 @dataclass
@@ -50,9 +50,10 @@ class Maker:
         shaped = type_.shaped(properties)
         later = {key: shaped.pop(key) for key in type_.then if key in shaped}
         tags = shaped.pop("Tags", None) if operation.startswith("ec2.") else None  # which are a call of their own there
-        made_up, named = f"{self._stack}-{name}-{uuid4().hex[:8]}".lower(), {key.lower() for key in shaped}
-        nameless = [key for key in self._api.required(operation) if key.endswith(NAMES) and key.lower() not in named]
-        sent = {**dict.fromkeys(nameless, made_up), **type_.given, **shaped}
+        nameless = [key for key in self._api.required(operation) if key.endswith(NAMES)]
+        made_up = dict.fromkeys(nameless, f"{self._stack}-{name}-{uuid4().hex[:8]}".lower())
+        known = {self._api.argument(operation, key) or key: value for key, value in shaped.items()}
+        sent = {**made_up, **type_.given, **known}
         answer = self._api.call(operation, sent)
         parts = [part for part in answer.values() if isinstance(part, dict)]
         answer |= parts[0] if len(parts) == 1 else {}
@@ -73,7 +74,7 @@ class Maker:
         shaped = type_.shaped({key: value for key, value in properties.items() if had.properties.get(key) != value})
         follow = {**type_.then, **type_.change}
         later = {key: shaped.pop(key) for key in follow if key in shaped}
-        if set(had.properties) - set(properties) or not all(self._api.takes(operation, key) for key in shaped):
+        if set(had.properties) - set(properties) or not all(self._api.argument(operation, key) for key in shaped):
             made = self.create(had.logical_resource_id, had.cf_resource_type, properties)
             self.delete(had)
             return made
@@ -95,7 +96,7 @@ class Maker:
         for key, name in operations.items():
             operation, value = _operation(resource.cf_resource_type, "", name), properties.get(key)
             known = self._known(resource, operation)
-            if value is not None and self._api.takes(operation, key):
+            if value is not None and self._api.argument(operation, key):
                 self._api.call(operation, {**known, key: value})
                 continue
             for item in value if isinstance(value, list) else [] if value is None else [value]:

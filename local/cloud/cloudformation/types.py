@@ -109,7 +109,7 @@ ON_PAPER = (
     "CloudFront::CachePolicy CloudFront::OriginRequestPolicy CloudFront::ResponseHeadersPolicy Route53::RecordSet"
 )
 
-LOG_GROUP_ARN = f"join('', ['arn:aws:logs:{REGION}:{ACCOUNT}:log-group:', LogGroupName, ':*'])"
+LOG_GROUP_ARN = f"join('', ['arn:aws:logs:{REGION}:{ACCOUNT}:log-group:', logGroupName, ':*'])"
 TOGETHER = {
     "SecurityGroupIngress": "AuthorizeSecurityGroupIngress",
     "SecurityGroupEgress": "AuthorizeSecurityGroupEgress",
