@@ -5,6 +5,7 @@ site itself. Everything may be repeated: what is already so is left alone, what 
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -38,6 +39,7 @@ class Deploy:
     aws: Aws
     progress: Progress = say
     via: str | None = None
+    make_package: Callable[..., Package] = build
     known: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -53,7 +55,7 @@ class Deploy:
             self.stack("network")
             self.stack("data")
             self._fill_secrets(secret)
-            package = build(self.aws.stage, progress=self.progress)
+            package = self.make_package(self.aws.stage, progress=self.progress)
             code = self._prepare_release(package)
             try:
                 self._take_traffic(code, package, secret, inputs["alias-domain"])
