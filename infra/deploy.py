@@ -5,6 +5,7 @@ site itself. Everything may be repeated: what is already so is left alone, what 
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -38,7 +39,11 @@ class Deploy:
     aws: Aws
     progress: Progress = say
     via: str | None = None
+<<<<<<< HEAD
     patience_s: float = PATIENCE_S
+=======
+    make_package: Callable[..., Package] = build
+>>>>>>> 2e5b6c184b9e5836fe354e53f2eee9a23d9b4ba2
     known: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -54,7 +59,7 @@ class Deploy:
             self.stack("network")
             self.stack("data")
             self._fill_secrets(secret)
-            package = build(self.aws.stage, progress=self.progress)
+            package = self.make_package(self.aws.stage, progress=self.progress)
             code = self._prepare_release(package)
             try:
                 self._take_traffic(code, package, secret, inputs["alias-domain"])

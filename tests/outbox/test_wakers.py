@@ -67,7 +67,7 @@ def function_waker(aws: Lambda, settings: Settings) -> Iterator[Lambda]:
     """The application's own, in place of the laptop's."""
     settings.OUTBOX_WAKER = "api.outbox.wakers.invoke_function"
     wakers._waker.cache_clear()
-    wakers.invoke_function._called_at = float("-inf")
+    wakers.invoke_function._spent_until = float("-inf")
     yield aws
     wakers._waker.cache_clear()
 
@@ -85,15 +85,27 @@ def test_a_wake_up_starts_a_tick_and_does_not_wait_for_it(aws: Lambda) -> None:
     assert aws.calls == [("/2015-03-31/functions/giftflick-dev/invocations", "Event", b'{"tick": true}')]
 
 
-def test_a_process_wakes_once_a_second(aws: Lambda) -> None:
+def test_a_process_wakes_for_each_of_a_few_changes_at_once(aws: Lambda) -> None:
+    """The worker that the first one woke may have been through before the second one was there."""
+    waker = FunctionWaker(clock=Clock())
+
+    for _ in range(3):
+        waker()
+
+    assert len(aws.calls) == 3
+
+
+def test_a_process_under_load_wakes_once_a_second(aws: Lambda) -> None:
     time = Clock()
     waker = FunctionWaker(clock=time)
 
-    for seconds in (0.0, 0.5, 0.4, 0.2):
+    for _ in range(FunctionWaker.BURST + 5):
+        waker()
+    for seconds in (0.5, 0.4, 0.2):
         time.now += seconds
         waker()
 
-    assert len(aws.calls) == 2
+    assert len(aws.calls) == FunctionWaker.BURST + 1
 
 
 def test_a_process_has_one_wake_up_in_flight(aws: Lambda) -> None:
