@@ -39,11 +39,8 @@ class Deploy:
     aws: Aws
     progress: Progress = say
     via: str | None = None
-<<<<<<< HEAD
     patience_s: float = PATIENCE_S
-=======
     make_package: Callable[..., Package] = build
->>>>>>> 2e5b6c184b9e5836fe354e53f2eee9a23d9b4ba2
     known: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
