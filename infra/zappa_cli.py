@@ -8,14 +8,14 @@ from infra.aws import Aws
 from infra.functions import Progress, published, running, wait_until_updated
 from infra.stages import PROJECT, DeployError
 
-NOISE = "HTTPSConnectionPool(host='pypi.org'"  # it asks for news about itself
+QUIET = "--json"  # else it asks pypi.org for news about itself, each time
 CRASH = "Oh no! An error occurred"  # then come a traceback, whose last line says it all, and an advertisement
 REASON = re.compile(r"^(?:Error|[\w.]+(?:Error|Exception)): .+")
 
 
 def zappa(aws: Aws, *arguments: str, progress: Progress) -> None:
     """Run it to its end and show what it says. Raises DeployError with its reason if it fails."""
-    command = [sys.executable, "-m", "zappa.cli", *arguments]
+    command = [sys.executable, "-m", "zappa.cli", *arguments, QUIET]
     lines: list[str] = []
     has_crashed = False
     with subprocess.Popen(
@@ -30,7 +30,7 @@ def zappa(aws: Aws, *arguments: str, progress: Progress) -> None:
         for line in process.stdout or ():
             words = line.rstrip()
             has_crashed |= words.startswith(CRASH)
-            if words and not words.startswith(NOISE):
+            if words:
                 lines.append(words)
                 if not has_crashed:
                     progress(f"  {words}")

@@ -72,6 +72,13 @@ class WatchPage:
 @contextmanager
 def browser(*, ignore_certificates: bool = False) -> Iterator[Callable[[str], WatchPage]]:
     """Start Chromium; call what it yields with a watch link to open it. Raises RecipientError for a page that fails."""
+    with chromium_pages(ignore_certificates=ignore_certificates) as new_page:
+        yield lambda link: _open(new_page(), link)
+
+
+@contextmanager
+def chromium_pages(*, ignore_certificates: bool = False) -> Iterator[Callable[[], "Page"]]:
+    """Start Chromium; each page that it makes shares the others' cookies. Raises RecipientError for what fails there."""
     from playwright.sync_api import Error, sync_playwright  # slow, and `make run` does without
 
     options = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox refuses to run as root
@@ -85,7 +92,7 @@ def browser(*, ignore_certificates: bool = False) -> Iterator[Callable[[str], Wa
             context = chromium.new_context(
                 viewport={"width": WIDTH, "height": HEIGHT}, ignore_https_errors=ignore_certificates
             )
-            yield lambda link: _open(context.new_page(), link)
+            yield context.new_page
         finally:
             chromium.close()
     except Error as error:

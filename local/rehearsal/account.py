@@ -163,6 +163,12 @@ class Account:
                 f"{' '.join(arguments)[:120]} ended with {code}, not refusing {words!r}: {_last_line(said)}"
             )
 
+    def refused_remotely(self, *arguments: str, words: str) -> None:
+        """Raises RehearsalError unless Zappa fails, and the function's own reason has `words` in it."""
+        code, said = self._run(["zappa.cli", *arguments], "", PROJECT)
+        if code == 0 or words not in said:
+            raise RehearsalError(f"zappa {' '.join(arguments)} ended with {code}, not refusing {words!r}")
+
     def infra(self, command: str, *arguments: str, typed: str = "", checkout: Path = PROJECT) -> str:
         """One of the Makefile's commands on AWS, on this account's stage."""
         return self.run(f"infra.{command}", "--stage", self.stage.name, *arguments, typed=typed, checkout=checkout)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.package import Package
-
 from infra.aws import Aws
 from infra.inputs import Inputs
+from infra.package import Package
 from infra.stages import PROJECT
 from local.processes import Process
 from local.sendgrid.keys import generate

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from infra.package import Package
 
 from infra import smoke, templates
 from infra.app_secret import AppSecret
@@ -15,6 +14,7 @@ from infra.deploy import Deploy
 from infra.deploy_lock import DeployLock
 from infra.functions import running, said
 from infra.outputs import read_outputs
+from infra.package import Package
 from infra.rollback import rollback
 from infra.smoke import Site
 from infra.stages import DeployError

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local.cloud.inventory import inventory
 
 from infra import smoke
 from infra.app_secret import AppSecret
@@ -15,6 +14,7 @@ from infra.deploy import Deploy
 from infra.destroy import destroy
 from infra.outputs import read_outputs
 from infra.stages import DeployError
+from local.cloud.inventory import inventory
 from tests.infra.account import DEV, connect, empty_account, local_cloud
 from tests.infra.commands import red_line, run
 from tests.infra.small_site import VENDORS, SmallSite, configure, edge_of

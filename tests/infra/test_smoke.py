@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from infra import smoke as smoke_module
 from infra.smoke import Site, _is_open_to, _is_ready, _is_release, _patiently, site_at
 from infra.stages import DeployError
 
@@ -104,18 +103,14 @@ def test_a_redirect_is_not_followed(small: SmallSite) -> None:
     assert _is_ready(Site(HOST, small.url)) == "/readyz answers 302"
 
 
-def test_patience_ends_with_what_is_wrong(small: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smoke_module, "PATIENCE_S", 0.0)
-
+def test_patience_ends_with_what_is_wrong(small: SmallSite) -> None:
     with pytest.raises(DeployError, match="/readyz answers 404"):
-        _patiently(lambda: _is_ready(Site(HOST, small.url)))
+        _patiently(lambda: _is_ready(Site(HOST, small.url)), 0.0)
 
 
-def test_a_site_out_of_reach_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smoke_module, "PATIENCE_S", 0.0)
-
+def test_a_site_out_of_reach_is_told_so() -> None:
     with pytest.raises(DeployError, match=r"the site is out of reach: .*Connection refused"):
-        _patiently(lambda: _is_ready(Site(HOST, "http://127.0.0.1:1")))
+        _patiently(lambda: _is_ready(Site(HOST, "http://127.0.0.1:1")), 0.0)
 
 
 def test_a_name_without_dns_record_is_reached_through_the_distribution() -> None:
