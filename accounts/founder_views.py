@@ -23,6 +23,8 @@ class ChoosePassword(PasswordResetConfirmView):
         response = super().dispatch(request, *args, **kwargs)
         allow_content(response, has_form=True)
         keep_private(response)
+        # The form's address has no token, and a browser that may not say where a form comes from sends `Origin: null`.
+        response["Referrer-Policy"] = "same-origin"
         return response
 
     def get_user(self, uidb64: str) -> User | None:

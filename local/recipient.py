@@ -78,7 +78,7 @@ def browser(*, ignore_certificates: bool = False) -> Iterator[Callable[[str], Wa
 
 @contextmanager
 def chromium_pages(*, ignore_certificates: bool = False) -> Iterator[Callable[[], "Page"]]:
-    """Start Chromium; each page that it makes shares the others' cookies. Raises RecipientError for what fails there."""
+    """Start Chromium; each page that it makes shares the others' cookies. Raises RecipientError for what fails."""
     from playwright.sync_api import Error, sync_playwright  # slow, and `make run` does without
 
     options = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox refuses to run as root
