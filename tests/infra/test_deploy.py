@@ -187,6 +187,25 @@ def test_rollback_has_the_version_before_run_again(cloud: Cloud) -> None:
     assert read_outputs(cloud.aws)["Release"] == "one"
 
 
+def test_rollback_never_returns_to_a_version_that_was_taken_back(cloud: Cloud) -> None:
+    for release in ("older", "good"):
+        cloud.deploy(cloud.made.package(release))
+    with pytest.raises(DeployError, match="rolled back to good"):
+        cloud.deploy(cloud.made.package("bad", ready=False))
+
+    rollback(cloud.aws, lambda _: None, via=cloud.via)
+
+    assert cloud.release == "older"
+
+
+def test_a_rollback_to_what_does_not_work_either_says_what_runs(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.deploy(cloud.made.package("fair"))
+    cloud.deploy(cloud.made.package("fairer"))
+
+    with pytest.raises(DeployError, match="; fair runs now: make rollback goes further back, make deploy forward"):
+        rollback(cloud.aws, lambda _: None, via="http://127.0.0.1:1")
+
+
 def test_redeploying_after_a_rollback_goes_forward_again(cloud: Cloud) -> None:
     cloud.deploy(cloud.made.package("one"))
     cloud.deploy(cloud.made.package("two"))
@@ -213,7 +232,7 @@ def test_a_first_deploy_that_is_red_has_nothing_to_roll_back_to(cloud: Cloud, mo
     assert str(red.value).endswith(
         "; there is no version before this one to roll back to; mend it, then run make deploy again"
     )
-    with pytest.raises(DeployError, match="there is no other version of giftflick-staging to roll back to"):
+    with pytest.raises(DeployError, match="no earlier version of giftflick-staging is kept to roll back to"):
         rollback(staging, lambda _: None, via=cloud.via)
 
 
