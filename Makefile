@@ -5,7 +5,7 @@ PY = $(VENV)/bin/python
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run gateway demo test fuzz check openapi format bench-lists manage clean \
+.PHONY: help setup run gateway demo test fuzz check openapi format package bench-lists bench-cold manage clean \
         configure secret plan deploy rollback destroy logs invoke rotate
 
 help: ## this list
@@ -47,8 +47,14 @@ format: setup ## reformat the code, and mend what ruff can
 	@$(VENV)/bin/ruff check --quiet --fix .
 	@$(VENV)/bin/ruff format .
 
+package: setup ## what is deployed: build/giftflick.zip, build/authorizer.zip, build/static (STAGE=dev: its runtime)
+	@exec $(PY) -m infra.package $(or $(STAGE),dev)
+
 bench-lists: setup ## a page of gifts among 1,000,000 against one among 1,000 (minutes)
 	@exec $(PY) -m bench.lists
+
+bench-cold: setup ## a cold start of the package, beside plain Django and a bare handler (minutes)
+	@exec $(PY) -m bench.cold
 
 manage: setup ## a Django command against the running system (CMD="api_key --help")
 	@exec $(PY) manage.py $(CMD)

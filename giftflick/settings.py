@@ -13,7 +13,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = env.text("SECRET_KEY")
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
-RELEASE = env.text("RELEASE", "unreleased")
+RELEASE_FILE = BASE_DIR / "giftflick" / "RELEASE"  # only in a package: `infra.package` writes it
+RELEASE = env.text("RELEASE", RELEASE_FILE.read_text().strip() if RELEASE_FILE.is_file() else "unreleased")
 
 # The site's public origin: watch links in mails, callbacks from vendors.
 BASE_URL = env.origin("BASE_URL")
@@ -88,6 +89,8 @@ USE_I18N = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static"
+# A package has the manifest alone: the hashed files that it names are in the static bucket.
+STATIC_STORAGE = "ManifestStaticFilesStorage" if (STATIC_ROOT / "staticfiles.json").is_file() else "StaticFilesStorage"
 STATICFILES_DIRS = [BASE_DIR / "api" / "viewing" / "static"]
 
 # Everything in the media bucket is private. Django stores only what founders upload for templates there; the senders'
@@ -100,7 +103,7 @@ STORAGES = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {"bucket_name": MEDIA_BUCKET, "querystring_expire": 3600, "signature_version": "s3v4"},
     },
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": f"django.contrib.staticfiles.storage.{STATIC_STORAGE}"},
 }
 
 # The vendors. A live key's gifts go to the renderer's production, a test key's to its sandbox.

@@ -5,31 +5,36 @@ import json
 import queue
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from threading import Thread
-from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, Protocol, Self
 from uuid import uuid4
 
 from local.errors import LocalError
+from local.lambda_packages import link_distributions
 from local.migrations import PROJECT
 from local.ports import HOST
 from local.processes import Process, ProcessError
+from local.runtime_api import LARGEST_PAYLOAD, Post, RuntimeApi, Work
 
 AWSS_CLIENT = "awslambdaric"  # has no wheel for macOS
 OWN_CLIENT = "local.lambda_client"
-LARGEST_PAYLOAD = 6 * 1024 * 1024 + 100  # Lambda's limit, for the event and for the answer
+ARN = "arn:aws:lambda:ap-southeast-2:000000000000:function:local"
 INIT_WITHIN_S = 30.0  # AWS allows 10, on a whole CPU
 LOOK_EVERY_S = 0.05  # whether a child that owes an answer is still alive
 
+Hear = Callable[[str], None]
+
 
 class InvocationError(LocalError):
-    """The function gave no answer."""
+    """The function gave no answer. `payload` is what Lambda's API answers in its stead."""
+
+    def __init__(self, message: str, payload: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.payload = payload or {"errorMessage": message}
 
 
 class FunctionError(InvocationError):
@@ -52,44 +57,37 @@ class TooLargeEventError(InvocationError):
     """Lambda does not take this event."""
 
 
-class _Post(NamedTuple):
-    """What the runtime client said: `next`, `response`, `error` or `oversize`."""
+class Invocable(Protocol):
+    """A function that can be called, wherever it runs."""
 
-    what: str
-    invocation: str
-    body: bytes = b""
-
-
-@dataclass(frozen=True)
-class _Work:
-    invocation: str
-    event: bytes
-    deadline_ms: int
+    def invoke(self, event: dict[str, Any]) -> Any:
+        """What it returned. Raises an InvocationError."""
 
 
 class _Sandbox:
     """One copy of the function, which does one thing at a time: a child process and its Runtime API."""
 
     def __init__(
-        self, name: str, handler: str, *, client: str, env: Mapping[str, str], folder: Path, log: Path
+        self, name: str, command: Sequence[str], *, env: Mapping[str, str], folder: Path, log: Path, arn: str
     ) -> None:
-        self._work: queue.Queue[_Work | None] = queue.Queue()
-        self._posts: queue.Queue[_Post] = queue.Queue()
-        self._api = _RuntimeApi(self._work, self._posts)
+        self._log = log
+        self._heard = 0
+        self._work: queue.Queue[Work | None] = queue.Queue()
+        self._posts: queue.Queue[Post] = queue.Queue()
+        self._api = RuntimeApi(self._work, self._posts, arn)
         variables = {
-            **env,
-            "AWS_LAMBDA_RUNTIME_API": f"{HOST}:{self._api.server_port}",
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            **env,
+            "AWS_LAMBDA_RUNTIME_API": f"{HOST}:{self._api.server_port}",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info[0]}.{sys.version_info[1]}",
             "LAMBDA_TASK_ROOT": str(folder),
-            "PYTHONPATH": f"{folder}:{PROJECT}",
             "TZ": ":UTC",
-            "_HANDLER": handler,
+            "_HANDLER": command[-1],
         }
-        self._process = Process(name, [sys.executable, "-m", client, handler], log=log, env=variables, cwd=folder)
+        self._process = Process(name, command, log=log, env=variables, cwd=folder)
 
     @property
     def is_running(self) -> bool:
@@ -101,10 +99,17 @@ class _Sandbox:
         self._process.start()
         self._wait("next", "init", time.monotonic() + INIT_WITHIN_S)
 
-    def invoke(self, event: bytes, timeout_s: float) -> Any:
-        mark = str(uuid4())
-        self._work.put(_Work(mark, event, round((time.time() + timeout_s) * 1000)))
+    def invoke(self, event: bytes, mark: str, timeout_s: float) -> Any:
+        self._work.put(Work(mark, event, round((time.time() + timeout_s) * 1000)))
         return json.loads(self._wait("response", mark, time.monotonic() + timeout_s))
+
+    def said(self) -> str:
+        """What it has said since this was asked last."""
+        with self._log.open("rb") as log:
+            log.seek(self._heard)
+            news = log.read()
+        self._heard += len(news)
+        return news.decode(errors="replace")
 
     def stop(self) -> None:
         self._process.stop()
@@ -129,80 +134,30 @@ class _Sandbox:
                 return post.body
             if post.what == "oversize":
                 raise TooLargeAnswerError("Function.ResponseSizeTooLarge: the answer is larger than 6 MB")
-            raise FunctionError(_reason(post.body))
+            error = json.loads(post.body)
+            raise FunctionError(f"{error['errorType']}: {error['errorMessage']}", error)
 
 
-class _RuntimeApi(ThreadingHTTPServer):
-    """https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, for one child."""
-
-    daemon_threads = True
-
-    def __init__(self, work: "queue.Queue[_Work | None]", posts: "queue.Queue[_Post]") -> None:
-        super().__init__((HOST, 0), _RuntimeCall)
-        self.work = work
-        self.posts = posts
-
-    def handle_error(self, *_arguments: object) -> None:
-        """A child that was killed breaks its connection; whoever waits for it finds out by itself."""
+def _named(error: InvocationError | ProcessError, name: str) -> InvocationError:
+    if isinstance(error, InvocationError):
+        return type(error)(f"{name}: {error}", error.payload)
+    return FunctionError(f"{name}: {error}", {"errorType": "Runtime.ExitError", "errorMessage": str(error)})
 
 
-class _RuntimeCall(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else each call takes 40 ms longer
-    server: _RuntimeApi
-
-    def do_GET(self) -> None:
-        """`/invocation/next`: held until there is work."""
-        self.server.posts.put(_Post("next", "init"))
-        work = self.server.work.get()
-        if work is None:
-            self.close_connection = True
-            return
-        headers = {
-            "Content-Type": "application/json",
-            "Lambda-Runtime-Aws-Request-Id": work.invocation,
-            "Lambda-Runtime-Deadline-Ms": str(work.deadline_ms),
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:ap-southeast-2:000000000000:function:local",
-        }
-        self._answer(200, work.event, headers)
-
-    def do_POST(self) -> None:
-        """`/invocation/{id}/response`, `/invocation/{id}/error` or `/init/error`."""
-        invocation, what = self.path.split("/")[-2:]
-        length = int(self.headers["Content-Length"])
-        if what == "response" and length > LARGEST_PAYLOAD:
-            self._drop(length)
-            self.server.posts.put(_Post("oversize", invocation))
-            self._answer(413, b'{"errorType":"Function.ResponseSizeTooLarge"}')
-        else:
-            self.server.posts.put(_Post(what, invocation, self.rfile.read(length)))
-            self._answer(202, b'{"status":"OK"}')
-
-    def _drop(self, length: int) -> None:
-        while length > 0 and (read := len(self.rfile.read(min(length, 65536)))):
-            length -= read
-
-    def _answer(self, status: int, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing: what matters is in the function's own log."""
-
-
-def _reason(body: bytes) -> str:
-    error = json.loads(body)
-    return f"{error['errorType']}: {error['errorMessage']}"
+def _link_packages(client: str, only: Sequence[str], folder: Path) -> Path:
+    """The folder with those distributions and the client."""
+    link_distributions(only if client == OWN_CLIENT else [client, *only], folder)
+    if client == OWN_CLIENT and not (folder / "local").exists():
+        (folder / "local").symlink_to(PROJECT / "local")
+    return folder
 
 
 class Function:
     """A handler and `copies` of it that run at the same time; a context manager that leaves no process behind.
 
     A copy that died or took too long is replaced when it is needed again. Each copy's output is in a file of its own in
-    `logs`. `folder` holds the handler's module.
+    `logs`. `folder` holds the handler's module; with `only`, it sees nothing besides but those distributions and the
+    client, as an unpacked package does on AWS.
     """
 
     def __init__(
@@ -213,17 +168,23 @@ class Function:
         env: Mapping[str, str],
         logs: Path,
         folder: Path = PROJECT,
+        only: Sequence[str] | None = None,
         copies: int = 1,
         timeout_s: float = 30,
         client: str | None = None,
+        arn: str = ARN,
     ) -> None:
         self.name = name
-        self._handler = handler
-        self._env = env
+        client = client or (AWSS_CLIENT if importlib.util.find_spec(AWSS_CLIENT) else OWN_CLIENT)
+        packages = None if only is None else _link_packages(client, only, logs / f"{name}-packages")
+        # -S: without this environment's packages
+        self._command = [sys.executable, *(["-S"] if packages else []), "-m", client, handler]
+        self._env = {**env, "PYTHONPATH": f"{folder}:{packages or PROJECT}"}
+        self._arn = arn
         self._logs = logs
         self._folder = folder
         self._timeout_s = timeout_s
-        self._client = client or (AWSS_CLIENT if importlib.util.find_spec(AWSS_CLIENT) else OWN_CLIENT)
+        self._is_retired = False
         self._numbers = count(1)
         self._all: set[_Sandbox] = set()
         self._idle: queue.LifoQueue[_Sandbox | None] = queue.LifoQueue()
@@ -243,8 +204,11 @@ class Function:
             for started in [pool.submit(self._start_copy) for _ in copies]:
                 self._idle.put(started.result())
 
-    def invoke(self, event: dict[str, Any]) -> Any:
-        """What the handler returned for `event`. Raises an InvocationError that says why there is nothing."""
+    def invoke(self, event: Any, *, mark: str = "", hear: Hear = lambda _said: None) -> Any:
+        """What the handler returned for `event`. Raises an InvocationError that says why there is nothing.
+
+        Whatever comes of it, `hear` gets what the copy said meanwhile. `mark` is the invocation's request id.
+        """
         body = json.dumps(event, ensure_ascii=False).encode()
         if len(body) > LARGEST_PAYLOAD:
             raise TooLargeEventError(f"{self.name}: the event is larger than 6 MB")
@@ -253,31 +217,44 @@ class Function:
         except queue.Empty:
             raise ThrottledError(f"{self.name}: all copies are busy") from None
         try:
-            copy = copy if copy and copy.is_running else self._start_copy(instead_of=copy)
-            return copy.invoke(body, self._timeout_s)
+            copy = copy if copy and copy.is_running else self._start_copy(instead_of=copy, hear=hear)
+            try:
+                return copy.invoke(body, mark or str(uuid4()), self._timeout_s)
+            finally:
+                hear(copy.said())
         except (InvocationError, ProcessError) as error:
             if not isinstance(error, FunctionError) or isinstance(error, TooLargeAnswerError):
                 self._stop_copy(copy)
                 copy = None
-            kind = type(error) if isinstance(error, InvocationError) else FunctionError
-            raise kind(f"{self.name}: {error}") from error
+            raise _named(error, self.name) from error
         finally:
+            if self._is_retired:
+                self._stop_copy(copy)
+                copy = None
             self._idle.put(copy)
+
+    def retire(self) -> None:
+        """Stop each copy as soon as it has nothing to do; whoever waits for one is still served."""
+        self._is_retired = True
+        for _ in range(self._idle.qsize()):
+            self._stop_copy(self._idle.get())
+            self._idle.put(None)
 
     def stop(self) -> None:
         """Harmless when nothing runs."""
         for copy in list(self._all):
             self._stop_copy(copy)
 
-    def _start_copy(self, instead_of: _Sandbox | None = None) -> _Sandbox:
+    def _start_copy(self, instead_of: _Sandbox | None = None, hear: Hear = lambda _said: None) -> _Sandbox:
         self._stop_copy(instead_of)
         log = self._logs / f"{self.name}-{next(self._numbers)}.log"
-        copy = _Sandbox(self.name, self._handler, client=self._client, env=self._env, folder=self._folder, log=log)
+        copy = _Sandbox(self.name, self._command, env=self._env, folder=self._folder, log=log, arn=self._arn)
         self._all.add(copy)
         try:
             copy.start()
         except BaseException:
             self._stop_copy(copy)
+            hear(copy.said())
             raise
         return copy
 

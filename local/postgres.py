@@ -40,15 +40,19 @@ class Postgres:
 
     def start(self) -> str:
         """Start the server and return the DATABASE_URL of its database, whose role may create others (for tests)."""
+        port, password = self.start_empty()
+        _create_database(port, password)
+        return f"postgres://{NAME}:{password}@{HOST}:{port}/{NAME}"
+
+    def start_empty(self) -> tuple[int, str]:
+        """Start the server without database and role; its port, and the password of its superuser `postgres`."""
         programs = program_folder(self._owner)
         cluster = cluster_folder(self._data, self._owner)
         _end_leftover(cluster)
         password = self._password()
         if not cluster.exists():
             self._create_cluster(programs, cluster, password)
-        port = self._serve(programs, cluster)
-        _create_database(port, password)
-        return f"postgres://{NAME}:{password}@{HOST}:{port}/{NAME}"
+        return self._serve(programs, cluster), password
 
     def stop(self) -> None:
         """Disconnect all clients and stop."""

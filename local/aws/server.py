@@ -11,6 +11,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.responses import DynamoHandler
 from moto.iam.models import IAMBackend, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.sts.models import sts_backends
 from werkzeug.test import run_wsgi_app
 
 from local.aws.identities import POLICIES, REGION, ROOT_KEY, ROOT_USER
@@ -24,9 +25,9 @@ WRITES = frozenset({"PUT", "POST", "DELETE"})
 
 
 class LocalAws:
-    """moto's services behind one address."""
+    """moto's services behind one address. Without a store everything is gone with the process."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore | None = None) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._store = store
         _create_root()
@@ -42,7 +43,7 @@ class LocalAws:
             start_response(refused.status, [("Content-Type", "application/xml"), ("Content-Length", str(len(error)))])
             return [] if call.method == "HEAD" else [error]
         body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
-        if call.method in WRITES and status.startswith("2") and _is_for_s3(environ):
+        if self._store and call.method in WRITES and status.startswith("2") and _is_for_s3(environ):
             bucket, _, name = unquote(call.path).lstrip("/").partition("/")
             self._store.record(bucket, name or None)
         start_response(status, list(headers))
@@ -93,6 +94,9 @@ def _table_of(call: DynamoHandler) -> str:
 
 
 def _secret_of(access_key: str) -> str | None:
+    lent = sts_backends[DEFAULT_ACCOUNT_ID]["aws"].get_assumed_role_from_access_key(access_key)
+    if lent is not None:
+        return str(lent.secret_access_key)
     key = _iam().access_keys.get(access_key)
     return key.secret_access_key if key is not None and key.status == "Active" else None
 

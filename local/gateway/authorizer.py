@@ -8,7 +8,7 @@ from typing import Any
 from local.gateway.events import Arrival, authorizer_event
 from local.gateway.requests import RefusedRequestError, Request
 from local.gateway.routes import Route
-from local.lambda_runtime import Function, InvocationError
+from local.lambda_runtime import Invocable, InvocationError
 from local.terminal import say
 
 IDENTITY = "x-api-key"
@@ -25,7 +25,7 @@ class Authorizer:
     """
 
     def __init__(
-        self, function: Function, *, keep_s: float = KEEP_S, clock: Callable[[], float] = time.monotonic
+        self, function: Invocable, *, keep_s: float = KEEP_S, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._function = function
         self._keep_s = keep_s

@@ -8,14 +8,14 @@ from threading import Thread
 from typing import Self
 from uuid import uuid4
 
-from local.gateway import answers, requests, routes
+from local.gateway import answers, requests
 from local.gateway.answers import Answer
 from local.gateway.authorizer import Authorizer
-from local.gateway.events import Arrival, http_event
+from local.gateway.events import Arrival
+from local.gateway.http_api import HttpApi
 from local.gateway.requests import RefusedRequestError, Request
-from local.lambda_runtime import Function, FunctionTimeoutError, InvocationError, ThrottledError, TooLargeEventError
+from local.lambda_runtime import Invocable
 from local.ports import HOST
-from local.terminal import say
 
 IDLE_S = 65
 STATIC = "/static/"
@@ -23,18 +23,10 @@ STATIC = "/static/"
 FindStatic = Callable[[str], Answer | None]
 
 
-class Gateway:
-    """Serves `function` behind `authorizer` from `start` to `stop`; a context manager. Port 0 takes a free one.
+class Front:
+    """Takes requests on loopback from `start` to `stop`; a context manager. Port 0 takes a free one."""
 
-    `find_static` has what CloudFront would fetch elsewhere, by its path below `/static/`.
-    """
-
-    def __init__(
-        self, function: Function, authorizer: Authorizer, *, port: int = 0, find_static: FindStatic | None = None
-    ) -> None:
-        self._function = function
-        self._authorizer = authorizer
-        self._find_static = find_static
+    def __init__(self, port: int = 0) -> None:
         self._server = _Server(self, port)
 
     def __enter__(self) -> Self:
@@ -60,33 +52,35 @@ class Gateway:
         self._server.server_close()
 
     def answer(self, request: Request, request_id: str) -> Answer:
+        raise NotImplementedError
+
+
+class Gateway(Front):
+    """Serves `function` behind `authorizer`.
+
+    `find_static` has what CloudFront would fetch elsewhere, by its path below `/static/`.
+    """
+
+    def __init__(
+        self, function: Invocable, authorizer: Authorizer, *, port: int = 0, find_static: FindStatic | None = None
+    ) -> None:
+        super().__init__(port)
+        self._api = HttpApi(function, authorizer)
+        self._find_static = find_static
+
+    def answer(self, request: Request, request_id: str) -> Answer:
         if self._find_static is not None and request.path.startswith(STATIC) and request.method in ("GET", "HEAD"):
             return self._find_static(request.path.removeprefix(STATIC)) or answers.own(404)
-        arrival = Arrival(self.port, request_id, datetime.now(UTC))
-        route = routes.match(request.method, request.path)
-        try:
-            context = self._authorizer.context_for(request, route, arrival) if route.needs_authorizer else None
-            return answers.of_function(self._function.invoke(http_event(request, route, arrival, context)))
-        except RefusedRequestError as refusal:
-            return answers.own(refusal.status)
-        except (InvocationError, answers.NoAnswerError) as error:
-            say(str(error))
-            return answers.own(_status_for(error))
-
-
-def _status_for(error: Exception) -> int:
-    if isinstance(error, TooLargeEventError):
-        return 413
-    return 503 if isinstance(error, FunctionTimeoutError | ThrottledError) else 500
+        return self._api.answer(request, Arrival(self.port, request_id, datetime.now(UTC)))
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, gateway: Gateway, port: int) -> None:
+    def __init__(self, front: Front, port: int) -> None:
         super().__init__((HOST, port), _Call)
-        self.gateway = gateway
+        self.front = front
 
     def handle_error(self, *_arguments: object) -> None:
         """Clients that hang up are no news."""
@@ -101,7 +95,7 @@ class _Call(BaseHTTPRequestHandler):
     def serve(self) -> None:
         request_id = uuid4().hex[:16]
         try:
-            answer = self.server.gateway.answer(requests.read(self), request_id)
+            answer = self.server.front.answer(requests.read(self), request_id)
         except RefusedRequestError as refusal:
             self.close_connection = True  # what is left of the request would be taken for the next one
             answer = answers.own(refusal.status)

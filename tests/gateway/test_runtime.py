@@ -12,7 +12,6 @@ import pytest
 from local.environment import inherited_environment
 from local.lambda_runtime import (
     AWSS_CLIENT,
-    LARGEST_PAYLOAD,
     OWN_CLIENT,
     Function,
     FunctionError,
@@ -21,6 +20,7 @@ from local.lambda_runtime import (
     TooLargeAnswerError,
     TooLargeEventError,
 )
+from local.runtime_api import LARGEST_PAYLOAD
 
 FOLDER = Path(__file__).parent
 CLIENTS = [client for client in (AWSS_CLIENT, OWN_CLIENT) if importlib.util.find_spec(client)]
@@ -154,6 +154,27 @@ def test_a_function_sees_the_variables_it_was_given_and_no_others(client: str, t
     assert seen["AWS_LAMBDA_FUNCTION_NAME"] == "looker"
     assert "DATABASE_URL" not in seen
     assert "HOME" not in seen
+
+
+def test_a_function_with_packages_of_its_own_sees_no_others(client: str, tmp_path: Path) -> None:
+    """`six` comes with `python-dateutil`; the others are here as well."""
+    (tmp_path / "looker.py").write_text(
+        "from importlib.util import find_spec\n"
+        "def look(event, context):\n"
+        "    return [name for name in event['names'] if find_spec(name)]\n"
+    )
+    names = ["json", "looker", "dateutil", "six", "django", "yaml", "giftflick", "pip"]
+
+    with Function(
+        "looker",
+        "looker.look",
+        env={},
+        logs=tmp_path / "logs",
+        folder=tmp_path,
+        only=["python-dateutil"],
+        client=client,
+    ) as function:
+        assert function.invoke({"names": names}) == ["json", "looker", "dateutil", "six"]
 
 
 def test_nothing_is_left_of_a_stopped_function(client: str, tmp_path: Path) -> None:
