@@ -33,9 +33,10 @@ test: setup ## all tests (ARGS="-k gifts -x" goes to pytest)
 fuzz: setup ## 20,000 made-up calls to the API, other ones each time (a quarter of an hour)
 	@FUZZ_NEW=1 FUZZ_EXAMPLES=400 FUZZ_AT_LEAST=20000 $(PY) -m pytest -n 0 tests/openapi/test_fuzz.py $(ARGS)
 
-check: setup ## lint, format, types, migrations, deployment settings
+check: setup ## lint, format, templates, types, migrations, deployment settings
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
+	@$(VENV)/bin/cfn-lint
 	@$(PY) -m local.environment -- $(VENV)/bin/mypy .
 	@$(PY) -m local.environment -- $(PY) manage.py makemigrations --check --dry-run
 	@$(PY) -m local.environment -- $(PY) manage.py check --deploy --fail-level WARNING

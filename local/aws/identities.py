@@ -1,14 +1,17 @@
-"""Who may do what in the local AWS. `infra/` says the same for the real one."""
+"""Who may do what in the local AWS: what `infra/data.yaml` lets the function and the renderer do in the real one."""
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from infra.policies import Statement, read_template, statements
 
 REGION: Final = "ap-southeast-2"
+ACCOUNT: Final = "123456789012"  # moto's
 MEDIA_BUCKET = "giftflick-media"
 BUCKET_ARN = f"arn:aws:s3:::{MEDIA_BUCKET}"
 KEY_TABLE = "giftflick-keys"
-TABLE_ARN = f"arn:aws:dynamodb:{REGION}:123456789012:table/{KEY_TABLE}"
+TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{KEY_TABLE}"
 
 APP_USER = "giftflick-app"
 RENDERER_USER = "giftflick-renderer"
@@ -25,32 +28,33 @@ class AccessKey:
 ROOT_KEY = AccessKey("AKIALOCALROOT0000000", "local-root-secret")
 
 
-def _allow(actions: list[str], resource: str) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": resource}
+# What the template's references stand for here. There are no secrets, logs and functions: their ARNs lead nowhere.
+NAMES = {
+    "Stage": "local",
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "MediaBucket.Arn": BUCKET_ARN,
+    "KeyTable.Arn": TABLE_ARN,
+    "RendererUser.Arn": f"arn:aws:iam::{ACCOUNT}:user/{RENDERER_USER}",
+    "SiteLogs.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/giftflick-local:*",
+    **{
+        secret: f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:giftflick/local/{secret}"
+        for secret in ("AppSecret", "DatabaseSecret", "RendererSecret")
+    },
+}
+TEMPLATE = read_template("data")
+ANYTHING: Statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+# What moto asks for where AWS asks for s3:ListBucket, and for s3:DeleteObject of each object of a call.
+MOTOS_OWN: Statement = {"Effect": "Allow", "Action": ["s3:HeadBucket", "s3:DeleteObject"], "Resource": BUCKET_ARN}
 
 
-def _policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+def _policy(*allowed: Statement) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(allowed)})
 
 
 POLICIES = {
-    ROOT_USER: _policy(_allow(["*"], "*")),
-    APP_USER: _policy(
-        # s3:HeadBucket is moto's name for what AWS allows by s3:ListBucket.
-        _allow(["s3:ListBucket", "s3:HeadBucket"], BUCKET_ARN),
-        _allow(
-            [
-                "s3:GetObject",
-                "s3:PutObject",
-                "s3:DeleteObject",
-                "s3:AbortMultipartUpload",
-                "s3:ListMultipartUploadParts",
-            ],
-            f"{BUCKET_ARN}/*",
-        ),
-        _allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Scan"], TABLE_ARN),
-    ),
-    RENDERER_USER: _policy(
-        _allow(["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], f"{BUCKET_ARN}/renders/*"),
-    ),
+    ROOT_USER: _policy(ANYTHING),
+    APP_USER: _policy(*statements(TEMPLATE, "FunctionRole", NAMES), MOTOS_OWN),
+    RENDERER_USER: _policy(*statements(TEMPLATE, "RendererUser", NAMES)),
 }

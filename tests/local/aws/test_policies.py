@@ -1,4 +1,4 @@
-"""Each user of the local AWS may do its work and nothing else, as `infra/` says it for the real one."""
+"""Each user of the local AWS may do its work and nothing else: by the policies of `infra/data.yaml`, which ship."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,28 @@ from local.aws.seed import Credentials
 from tests.local.aws.harness import BUCKET, ELSEWHERE, PART, RENDER, answer_to, client
 
 KEY = {"id": {"S": "any"}}
+NEW_FILM = {"Bucket": MEDIA_BUCKET, "Key": "renders/new.mp4"}
 
+
+def upload_by_parts(s3: Any, address: dict[str, str]) -> None:
+    upload = s3.create_multipart_upload(**address, ContentType="video/mp4")["UploadId"]
+    parts = []
+    for number, body in enumerate([PART, b"end"], start=1):
+        part = s3.upload_part(**address, UploadId=upload, PartNumber=number, Body=body)
+        parts.append({"PartNumber": number, "ETag": part["ETag"]})
+    s3.complete_multipart_upload(**address, UploadId=upload, MultipartUpload={"Parts": parts})
+
+
+def start(s3: Any) -> dict[str, str]:
+    return {**NEW_FILM, "UploadId": s3.create_multipart_upload(**NEW_FILM)["UploadId"]}
+
+
+ALLOWED_IN_S3: dict[str, Callable[[Any], Any]] = {
+    "upload by parts": lambda s3: upload_by_parts(s3, NEW_FILM),
+    "put": lambda s3: s3.put_object(**NEW_FILM, Body=b"film"),
+    "list the parts": lambda s3: s3.list_parts(**start(s3)),
+    "give up": lambda s3: s3.abort_multipart_upload(**start(s3)),
+}
 DENIED_IN_S3: dict[str, Callable[[Any], Any]] = {
     "get": lambda s3: s3.get_object(**RENDER),
     "head": lambda s3: s3.head_object(**RENDER),
@@ -69,20 +90,17 @@ def test_films_and_uploads_expire_after_90_days_and_unfinished_uploads_after_one
     assert aborting == [{"DaysAfterInitiation": 1}]
 
 
-def test_the_renderer_may_do_its_multipart_upload(url: str, renderer: Any, app: Any) -> None:
-    address = {"Bucket": MEDIA_BUCKET, "Key": "renders/new.mp4"}
+@pytest.mark.parametrize("what", ALLOWED_IN_S3)
+def test_the_renderer_may_do_its_work(url: str, renderer: Any, what: str) -> None:
     with enforced_policies(url):
-        upload = renderer.create_multipart_upload(**address, ContentType="video/mp4")["UploadId"]
-        parts = []
-        for number, body in enumerate([PART, b"end"], start=1):
-            part = renderer.upload_part(**address, UploadId=upload, PartNumber=number, Body=body)
-            parts.append({"PartNumber": number, "ETag": part["ETag"]})
-        assert len(renderer.list_parts(**address, UploadId=upload)["Parts"]) == 2
-        renderer.complete_multipart_upload(**address, UploadId=upload, MultipartUpload={"Parts": parts})
-        abandoned = renderer.create_multipart_upload(**address)["UploadId"]
-        renderer.abort_multipart_upload(**address, UploadId=abandoned)
+        ALLOWED_IN_S3[what](renderer)
 
-        head = app.head_object(**address)
+
+def test_the_app_finds_what_the_renderer_uploaded(url: str, renderer: Any, app: Any) -> None:
+    with enforced_policies(url):
+        upload_by_parts(renderer, NEW_FILM)
+        head = app.head_object(**NEW_FILM)
+
     assert (head["ContentLength"], head["ContentType"]) == (len(PART) + 3, "video/mp4")
 
 
@@ -168,11 +186,35 @@ def test_the_key_table_forgets_what_has_ended(url: str, credentials: Credentials
     assert described["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
 
 
+PICTURE = {"Bucket": MEDIA_BUCKET, "Key": "templates/backdrop.png"}
+APP_DENIED_IN_S3: dict[str, Callable[[Any], Any]] = {
+    "put a film": lambda s3: s3.put_object(**RENDER, Body=b"x"),
+    "drop a template's file": lambda s3: s3.delete_object(**PICTURE),
+    "put elsewhere": lambda s3: s3.put_object(Bucket=MEDIA_BUCKET, Key="elsewhere", Body=b"x"),
+    "read elsewhere": lambda s3: s3.get_object(Bucket=MEDIA_BUCKET, Key="elsewhere"),
+    "open the bucket": lambda s3: s3.put_bucket_cors(**BUCKET, CORSConfiguration={"CORSRules": []}),
+    "keep things for ever": lambda s3: s3.delete_bucket_lifecycle(**BUCKET),
+    "list buckets": lambda s3: s3.list_buckets(),
+}
+
+
 def test_the_app_may_do_its_work(url: str, app: Any, film: dict[str, str]) -> None:
     with enforced_policies(url):
         app.head_bucket(**BUCKET)
         app.list_objects_v2(**BUCKET, Prefix="renders/")
         assert app.get_object(**film, Range="bytes=0-3")["Body"].read() == b"0123"
         app.delete_object(**film)
-        with pytest.raises(ClientError, match="AccessDenied"):
-            app.put_bucket_cors(**BUCKET, CORSConfiguration={"CORSRules": []})
+        upload_by_parts(app, ELSEWHERE)
+        app.delete_objects(**BUCKET, Delete={"Objects": [{"Key": ELSEWHERE["Key"]}], "Quiet": True})
+        with pytest.raises(ClientError, match="404"):
+            app.head_object(**ELSEWHERE)
+        app.put_object(**PICTURE, Body=b"png")
+        assert app.get_object(**PICTURE)["Body"].read() == b"png"
+
+
+@pytest.mark.parametrize("what", APP_DENIED_IN_S3)
+def test_the_app_may_do_nothing_else_in_s3(url: str, app: Any, film: dict[str, str], what: str) -> None:
+    with enforced_policies(url), pytest.raises(ClientError) as raised:
+        APP_DENIED_IN_S3[what](app)
+
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
