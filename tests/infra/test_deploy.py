@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from infra.package import Package
+from botocore.exceptions import ClientError
 
 from infra import smoke, templates
 from infra.app_secret import AppSecret
@@ -15,8 +15,10 @@ from infra.deploy import Deploy
 from infra.deploy_lock import DeployLock
 from infra.functions import running, said
 from infra.outputs import read_outputs
+from infra.package import Package
 from infra.rollback import rollback
 from infra.smoke import Site
+from infra.stacks import Wanted, bring_up
 from infra.stages import DeployError
 from infra.uploads import FOR_EVER
 from tests.infra.account import DEV, connect, empty_account, local_cloud
@@ -272,6 +274,26 @@ def test_plan_tells_what_would_change_and_changes_nothing(cloud: Cloud) -> None:
     assert "stack giftflick-dev-network: no changes\n" in ended.stdout
     assert "stack giftflick-dev-watch: 1 changes\n  Modify Budget (AWS::Budgets::Budget)\n" in ended.stdout
     assert running(cloud.aws, DEV.function) == before
+
+
+def test_a_stack_of_production_cannot_be_deleted_by_mistake(cloud: Cloud) -> None:
+    template = "Resources: {Logs: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: kept}}}"
+    production = Wanted("giftflick-production-network", template, {}, {"stage": "production"}, is_protected=True)
+
+    bring_up(cloud.aws.cloudformation, production, lambda _: None)
+    bring_up(cloud.aws.cloudformation, production, lambda _: None)
+
+    with pytest.raises(ClientError, match="TerminationProtection"):
+        cloud.aws.cloudformation.delete_stack(StackName=production.name)
+
+
+def test_only_productions_stacks_are_protected(cloud: Cloud) -> None:
+    found = {
+        name: templates.wanted(cloud.aws.cloudformation, replace(DEV, name=name), "network", {}).is_protected
+        for name in ("dev", "staging", "production")
+    }
+
+    assert found == {"dev": False, "staging": False, "production": True}
 
 
 def test_all_inputs_that_are_missing_are_named_at_once() -> None:
