@@ -16,7 +16,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from accounts.models import User
-from api.delivery.backends import get_backend
+from api.delivery import backends
 from api.delivery.backends.base import Address, Mail
 from api.delivery.content import BRAND
 from api.exceptions import InvalidStateError
@@ -51,7 +51,7 @@ def mail_link(user: User, *, now: datetime) -> None:
         "admin_url": f"{settings.BASE_URL}{reverse('admin:index')}",
         "until": f"{now + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT):%A, %H:%M} UTC",
     }
-    get_backend().send(
+    backends.send(
         Mail(
             message_id=uuid4(),
             kind="founder_link",

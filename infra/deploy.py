@@ -43,6 +43,9 @@ class Deploy:
     make_package: Callable[..., Package] = build
     known: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._lock = DeployLock(self.aws.ssm, self.aws.stage)
+
     def run(self) -> None:
         """Raises DeployError; the version that ran before runs again by then, or still."""
         with step(f"account {self.aws.account}, {self.aws.stage.region}", self.progress):
@@ -50,7 +53,6 @@ class Deploy:
         secret = AppSecret(self.aws.secrets, self.aws.stage)
         if secret.exists():
             refuse_lacking(secret)
-        self._lock = DeployLock(self.aws.ssm, self.aws.stage)
         with self._lock.held("make deploy"):
             before = running(self.aws, self.aws.stage.function)
             self.stack("network")

@@ -64,12 +64,17 @@ def published(aws: Aws, function: str) -> list[Code]:
     return [Code(numbered[number], function) for number in sorted(numbered, reverse=True)]
 
 
-def versions_back(aws: Aws, function: str, wanted: Callable[[Code], bool]) -> int | None:
-    """How many versions below the newest the first one that is `wanted` lies: what Zappa's rollback is told."""
-    for back, code in enumerate(published(aws, function)):
-        if back and wanted(code):
-            return back
-    return None
+def versions_back_to(aws: Aws, function: str, code: Code) -> int | None:
+    """How many published versions lie between the newest one and one with that code: what Zappa's rollback is told."""
+    versions = published(aws, function)
+    return next((back for back, version in enumerate(versions) if back and version.sha256 == code.sha256), None)
+
+
+def versions_back_before(aws: Aws, function: str, code: Code) -> int | None:
+    """The same for the release before that code. What was rolled back from lies after it, and is not returned to."""
+    versions = published(aws, function)
+    first = max((back for back, version in enumerate(versions) if version.sha256 == code.sha256), default=None)
+    return None if first is None or first + 1 == len(versions) else first + 1
 
 
 def manage(aws: Aws, function: str, line: str, progress: Progress) -> dict[str, Any]:

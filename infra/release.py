@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from infra.aws import Aws
 from infra.environment import make_environment, read_parameters
-from infra.functions import Code, Progress, manage, running, versions_back, wait_until_updated
+from infra.functions import Code, Progress, manage, running, versions_back_to, wait_until_updated
 from infra.outputs import write_outputs
 from infra.package import Package
 from infra.stages import DeployError
@@ -98,7 +98,7 @@ def take_back(aws: Aws, bucket: str, before: Code | None, progress: Progress) ->
         return "there is no version before this one to roll back to; mend it, then run make deploy again"
     if now.sha256 == before.sha256:
         return "the code that ran before runs on"
-    back = versions_back(aws, function, lambda code: code.sha256 == before.sha256)
+    back = versions_back_to(aws, function, before)
     if back is None:
         raise DeployError("the version that ran before is no longer kept: mend this one, then run make deploy again")
     with step(f"zappa rollback {aws.stage.name}", progress):

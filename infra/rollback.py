@@ -9,7 +9,7 @@ from infra.aws import Aws
 from infra.command import run, stage_parser
 from infra.deploy import VIA
 from infra.deploy_lock import DeployLock
-from infra.functions import Progress, running, versions_back
+from infra.functions import Progress, running, versions_back_before
 from infra.inputs import Inputs
 from infra.outputs import read_outputs, write_outputs
 from infra.smoke import site_at, smoke
@@ -20,7 +20,7 @@ from local.terminal import say, step
 
 
 def rollback(aws: Aws, progress: Progress = say, *, via: str | None = None) -> None:
-    """To the newest published version with other code than the running one. Raises DeployError if there is none."""
+    """To the release before the running one, never to one that was rolled back from. Raises DeployError."""
     stage, lock = aws.stage, DeployLock(aws.ssm, aws.stage)
     with step(f"account {aws.account}, {stage.region}", progress):
         domain = Inputs(aws).complete()["alias-domain"]
@@ -29,9 +29,9 @@ def rollback(aws: Aws, progress: Progress = say, *, via: str | None = None) -> N
         now = running(aws, stage.function)
         if now is None:
             raise DeployError(f"there is no function {stage.function}: make deploy STAGE={stage.name} makes it")
-        back = versions_back(aws, stage.function, lambda code: code.sha256 != now.sha256)
+        back = versions_back_before(aws, stage.function, now)
         if back is None:
-            raise DeployError(f"there is no other version of {stage.function} to roll back to")
+            raise DeployError(f"no earlier version of {stage.function} is kept to roll back to")
         with step(f"zappa rollback {stage.name}", progress):
             roll_back(aws, back, progress)
         code = running(aws, stage.function)
@@ -39,9 +39,15 @@ def rollback(aws: Aws, progress: Progress = say, *, via: str | None = None) -> N
         if release:
             write_outputs(aws, {"Release": release})
         site = site_at(domain, via, outputs.get("DistributionDomain"))
-        with step(f"smoke test of {domain}", progress):
-            smoke(aws, site, release, progress)
-    progress(f"{stage.name} runs {release or 'the version before'}")
+        name = release or "the version before"
+        try:
+            with step(f"smoke test of {domain}", progress):
+                smoke(aws, site, release, progress)
+        except DeployError as error:
+            raise DeployError(
+                f"{error}; {name} runs now: make rollback goes further back, make deploy forward"
+            ) from error
+    progress(f"{stage.name} runs {name}")
 
 
 def main() -> None:

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from api.delivery import failures, selectors
-from api.delivery.backends import get_backend
+from api.delivery import backends, failures, selectors
 from api.delivery.backends.base import Accepted
 from api.delivery.content import compose_mail
 from api.delivery.events import Report
@@ -135,7 +134,7 @@ def send(message: Message, *, now: datetime) -> Outcome:
     if not message.livemode:
         return Recorded()
     try:
-        accepted = get_backend().send(mail)
+        accepted = backends.send(mail)
     except BackendError as error:
         metrics.put(MailsFailed=1)
         if error.outcome_unknown:

@@ -32,6 +32,7 @@ def install(functions: Functions) -> None:
     _add_invocations(functions)
     _add_code(functions)
     _mend_arguments()
+    _mend_versions()
     # Of these nobody has one here, but Zappa asks.
     urls.url_paths[r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[^/]+)/urls/?$"] = _function_urls
 
@@ -99,6 +100,36 @@ def _mend_arguments() -> None:
     replace_methods(LambdaStorage, get_function_by_name_with_qualifier=by_partial_arn)
     replace_methods(LambdaBackend, put_function_event_invoke_config=instead_of_the_last)
     replace_methods(LambdaResponse, add_permission=lambda call: (201, {"status": "201"}, allow(call)))
+
+
+def _mend_versions() -> None:
+    """A number is given once, also after Zappa has deleted the oldest versions: moto counts those that are left."""
+    publish, delete = LambdaStorage.publish_version, LambdaStorage.del_function
+
+    def publish_anew(storage: LambdaStorage, name: str, description: str = "") -> LambdaFunction | None:
+        before = _versions(storage, name)
+        made = publish(storage, name, description)
+        if made is not None and made not in before:
+            made.set_version(1 + max((int(version.version) for version in before), default=0))
+            _know_by_arn(storage, [*before, made])
+        return made
+
+    def delete_all(storage: LambdaStorage, name: str, qualifier: str | None = None) -> None:
+        spec = storage.get_function_by_name_or_arn_with_qualifier(name, qualifier)
+        _know_by_arn(storage, [spec, *_versions(storage, spec.function_name)])  # or moto misses one of them
+        delete(storage, name, qualifier)
+
+    replace_methods(LambdaStorage, publish_version=publish_anew, del_function=delete_all)
+
+
+def _versions(storage: LambdaStorage, name: str) -> list[LambdaFunction]:
+    function = storage.get_function_by_name_or_arn_forbid_qualifier(name)
+    return list(storage._functions[function.function_name]["versions"])  # noqa: SLF001
+
+
+def _know_by_arn(storage: LambdaStorage, functions: list[LambdaFunction]) -> None:
+    for function in functions:
+        storage._arns[function.function_arn] = function  # noqa: SLF001
 
 
 def _function_urls(_request: Any, _url: str, _headers: Any) -> Answer:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra import smoke, templates
 from infra.app_secret import AppSecret
@@ -17,6 +18,7 @@ from infra.outputs import read_outputs
 from infra.package import Package
 from infra.rollback import rollback
 from infra.smoke import Site
+from infra.stacks import Wanted, bring_up
 from infra.stages import DeployError
 from infra.uploads import FOR_EVER
 from tests.infra.account import DEV, connect, empty_account, local_cloud
@@ -187,6 +189,25 @@ def test_rollback_has_the_version_before_run_again(cloud: Cloud) -> None:
     assert read_outputs(cloud.aws)["Release"] == "one"
 
 
+def test_rollback_never_returns_to_a_version_that_was_taken_back(cloud: Cloud) -> None:
+    for release in ("older", "good"):
+        cloud.deploy(cloud.made.package(release))
+    with pytest.raises(DeployError, match="rolled back to good"):
+        cloud.deploy(cloud.made.package("bad", ready=False))
+
+    rollback(cloud.aws, lambda _: None, via=cloud.via)
+
+    assert cloud.release == "older"
+
+
+def test_a_rollback_to_what_does_not_work_either_says_what_runs(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.deploy(cloud.made.package("fair"))
+    cloud.deploy(cloud.made.package("fairer"))
+
+    with pytest.raises(DeployError, match="; fair runs now: make rollback goes further back, make deploy forward"):
+        rollback(cloud.aws, lambda _: None, via="http://127.0.0.1:1")
+
+
 def test_redeploying_after_a_rollback_goes_forward_again(cloud: Cloud) -> None:
     cloud.deploy(cloud.made.package("one"))
     cloud.deploy(cloud.made.package("two"))
@@ -213,7 +234,7 @@ def test_a_first_deploy_that_is_red_has_nothing_to_roll_back_to(cloud: Cloud, mo
     assert str(red.value).endswith(
         "; there is no version before this one to roll back to; mend it, then run make deploy again"
     )
-    with pytest.raises(DeployError, match="there is no other version of giftflick-staging to roll back to"):
+    with pytest.raises(DeployError, match="no earlier version of giftflick-staging is kept to roll back to"):
         rollback(staging, lambda _: None, via=cloud.via)
 
 
@@ -253,6 +274,26 @@ def test_plan_tells_what_would_change_and_changes_nothing(cloud: Cloud) -> None:
     assert "stack giftflick-dev-network: no changes\n" in ended.stdout
     assert "stack giftflick-dev-watch: 1 changes\n  Modify Budget (AWS::Budgets::Budget)\n" in ended.stdout
     assert running(cloud.aws, DEV.function) == before
+
+
+def test_a_stack_of_production_cannot_be_deleted_by_mistake(cloud: Cloud) -> None:
+    template = "Resources: {Logs: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: kept}}}"
+    production = Wanted("giftflick-production-network", template, {}, {"stage": "production"}, is_protected=True)
+
+    bring_up(cloud.aws.cloudformation, production, lambda _: None)
+    bring_up(cloud.aws.cloudformation, production, lambda _: None)
+
+    with pytest.raises(ClientError, match="TerminationProtection"):
+        cloud.aws.cloudformation.delete_stack(StackName=production.name)
+
+
+def test_only_productions_stacks_are_protected(cloud: Cloud) -> None:
+    found = {
+        name: templates.wanted(cloud.aws.cloudformation, replace(DEV, name=name), "network", {}).is_protected
+        for name in ("dev", "staging", "production")
+    }
+
+    assert found == {"dev": False, "staging": False, "production": True}
 
 
 def test_all_inputs_that_are_missing_are_named_at_once() -> None:

@@ -104,9 +104,9 @@ def test_what_must_not_be_lost_outlives_its_stack() -> None:
 
     assert {name: policies for name, policies in said.items() if policies != ("Delete", "Delete")} == {
         "DatabaseCluster": ("Snapshot", "Snapshot"),
-        "KeyTable": ("Retain", "Retain"),
-        "MediaBucket": ("Retain", "Retain"),
-        "AppSecret": ("Retain", "Retain"),
+        "KeyTable": ("RetainExceptOnCreate", "Retain"),
+        "MediaBucket": ("RetainExceptOnCreate", "Retain"),
+        "AppSecret": ("RetainExceptOnCreate", "Retain"),
     }
 
 

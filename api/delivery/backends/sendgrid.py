@@ -62,7 +62,7 @@ class SendGridBackend:
             response = self._call(self._payload(mail))
         except HTTPError as error:
             if error.status_code in KEY_REFUSED:
-                secrets.reread("sendgrid")  # the mail is tried again, with the new key if there is one
+                secrets.reread("sendgrid")
             raise _refusal(error.status_code, error.headers.get("Retry-After"), error.body) from None
         except URLError as error:
             # urllib wraps so what failed before the request was written to its end. A body shorter than its

@@ -24,7 +24,7 @@ class Resource:
     physical_resource_id: str
     properties: Json
     facts: Json
-    is_retained: bool = False
+    deletion_policy: str = "Delete"
 
     def get_cfn_attribute(self, name: str) -> Any:
         found = jmespath.search(TYPES[self.cf_resource_type].attributes.get(name, name), self.facts)

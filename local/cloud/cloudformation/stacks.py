@@ -1,6 +1,6 @@
 """Stacks: created, changed, rolled back and deleted as CloudFormation does it, behind the API that moto serves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,6 +22,8 @@ from local.cloud.patching import replace_methods
 UNCHANGED = "The submitted information didn't contain changes. Submit different information to create a change set."
 # A template that cannot be, a service that refuses, moto that falls over.
 TROUBLE = (UnfitError, ServiceException, ClientError, BotoCoreError, ResponseParserError, LookupError, ValueError)
+
+RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})
 
 Settle = Callable[[str, Json, Json], Any]
 
@@ -125,7 +127,7 @@ class LocalStack(Stack):
             if before:
                 self._bring_to(*before)
             else:
-                self._remove(list(self.made))
+                self._remove(list(self.made), kept={"Retain"})
             self._say(f"{verb}_COMPLETE", reason)
         except TROUBLE as error:
             self._say(f"{verb}_FAILED", str(error))
@@ -142,13 +144,13 @@ class LocalStack(Stack):
             self._carry_out("CREATE", name, kind, lambda: self._maker.create(name, kind, properties))
         elif had.properties != properties:
             self._carry_out("UPDATE", name, kind, lambda: self._maker.change(had, properties))
-        self.made[name].is_retained = spec.get("DeletionPolicy") == "Retain"
+        self.made[name].deletion_policy = spec.get("DeletionPolicy", "Delete")
         return self.made[name]
 
-    def _remove(self, names: list[str]) -> None:
+    def _remove(self, names: list[str], kept: Set[str] = RETAINED) -> None:
         for name in reversed(names):
             resource = self.made[name]
-            if resource.is_retained:
+            if resource.deletion_policy in kept:
                 self._say("DELETE_SKIPPED", None, name, resource.cf_resource_type)
             else:
                 self._carry_out("DELETE", name, resource.cf_resource_type, lambda: self._maker.delete(resource))  # noqa: B023 - called at once
