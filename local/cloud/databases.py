@@ -32,7 +32,7 @@ class Databases:
             try:
                 cluster.port = self._start(cluster)
             except BaseException:
-                delete(backend, options["db_cluster_identifier"])
+                delete_with_server(backend, options["db_cluster_identifier"])
                 raise
             return cluster
 
@@ -62,9 +62,10 @@ class Databases:
         return door.port
 
     def _stop(self, identifier: str) -> None:
-        server, door = self._running.pop(identifier)
-        door.close()
-        server.stop()
+        if identifier in self._running:
+            server, door = self._running.pop(identifier)
+            door.close()
+            server.stop()
 
 
 def _new_login(secret: MasterUserSecret) -> str:

@@ -79,8 +79,8 @@ class Edge(Front):
             if time.monotonic() - self._read_at > LOOK_EVERY_S:
                 try:
                     self._deployed = self._reader.read()
-                except NotDeployedError as error:
-                    say(str(error))
+                except (NotDeployedError, ClientError, LookupError, ValueError) as error:  # a deploy is under way
+                    say(f"not deployed: {error}")
                     self._deployed = None
                 self._read_at = time.monotonic()
             return self._deployed

@@ -6,6 +6,7 @@ import shutil
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -97,8 +98,9 @@ class Functions:
 
     def _attempt(self, spec: LambdaFunction, event: Any, mark: str, attempts: int) -> None:
         for _ in range(attempts):
-            if not self.invoke(spec, event, mark).is_error:
-                return
+            with suppress(ThrottledError):
+                if not self.invoke(spec, event, mark).is_error:
+                    return
 
     def _function(self, spec: LambdaFunction) -> Function:
         folder = self._unpacked(spec)

@@ -27,6 +27,7 @@ class Resource:
     deletion_policy: str = "Delete"
 
     def get_cfn_attribute(self, name: str) -> Any:
+        name = name.replace(":", ".")
         found = jmespath.search(TYPES[self.cf_resource_type].attributes.get(name, name), self.facts)
         arns = [value for key, value in self.facts.items() if key.endswith(("Arn", "ARN"))]
         if found is None and (name != "Arn" or len(arns) != 1):

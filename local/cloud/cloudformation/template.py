@@ -1,11 +1,14 @@
 """Reads templates: YAML with CloudFormation's short forms, and JSON, which is YAML too."""
 
+import re
 from typing import Any
 
 import yaml
 from moto.cloudformation.exceptions import ValidationError
 
 from local.aws.identities import REGION
+
+DEEP = re.compile(r"(\$\{\w+\.\w+)\.")  # ${Cluster.Endpoint.Port}
 
 
 class _Loader(yaml.SafeLoader):
@@ -22,6 +25,8 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[s
         value = node.value.split(".", 1) if suffix == "GetAtt" else node.value
     if suffix == "GetAZs":
         value = value or REGION  # moto would take another one
+    if suffix == "Sub" and isinstance(value, str):
+        value = DEEP.sub(r"\1:", value)  # moto would cut what follows; `get_cfn_attribute` knows
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 
 from local.cloud.deployed import match
 from local.cloud.edge import Edge
+from local.tls import make_certificate, server_context
 from tests.local.cloud.harness import Cloud
 from tests.local.cloud.site import Site
 from tests.waiting import eventually
@@ -133,6 +135,17 @@ def test_custom_policy_counts_too(edge: Edge, site: Site) -> None:
     ]
 
     assert [get(edge, asked).status for asked in urls] == [200, 403, 403]
+
+
+def test_edge_that_speaks_https_says_so(cloud: Cloud, site: Site, tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path / "edge.pem")
+    cloud.client("s3").put_object(Bucket=site.outputs["Media"], Key="renders/film.mp4", Body=b"0123456789")
+    tls = server_context(certificate)
+    with Edge(cloud.url, site.alias, tls=tls) as edge, urllib3.PoolManager(ca_certs=str(certificate)) as pool:
+        got = json.loads(pool.request("GET", f"{edge.url}/").data)
+        film = pool.request("GET", edge.url + signed(edge, FILM, site.key, site.key_id))
+
+    assert (got["headers"]["x-forwarded-proto"], film.status) == ("https", 200)
 
 
 def test_new_deploy_is_served_without_a_restart(cloud: Cloud) -> None:

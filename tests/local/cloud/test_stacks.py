@@ -39,6 +39,7 @@ Outputs:
   LogsArn: {Value: !GetAtt Logs.Arn}
   Key: {Value: !Select [1, !Ref Keys]}
   Where: {Value: !If [IsLive, here, there]}
+  Zone: {Value: !Select [0, !GetAZs ""]}
   Table: {Condition: IsLive, Value: !Ref Table}
 """
 
@@ -71,7 +72,7 @@ def test_short_forms_conditions_and_parameters_of_ssm_are_worked_out(
 
     group = f"/test/dev/{name}.example"
     arn = f"arn:aws:logs:ap-southeast-2:123456789012:log-group:{group}:*"
-    assert stack.outputs == {"Logs": group, "LogsArn": arn, "Key": "two", "Where": "there"}
+    assert stack.outputs == {"Logs": group, "LogsArn": arn, "Key": "two", "Where": "there", "Zone": "ap-southeast-2a"}
     [kept] = cloud.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     assert kept["retentionInDays"] == 30
 
@@ -210,6 +211,22 @@ def test_dynamic_reference_is_read_at_its_version(cloud: Cloud, name: str) -> No
 
     attributes = cloud.client("sns").get_topic_attributes(TopicArn=created)["Attributes"]
     assert attributes["DisplayName"] == "old"
+
+
+def test_attribute_of_an_attribute_is_told_in_a_text(cloud: Cloud, name: str) -> None:
+    text = f"""
+Resources:
+  Path:
+    Type: AWS::CloudFront::Function
+    Properties:
+      Name: {name}
+      FunctionConfig: {{Comment: none, Runtime: cloudfront-js-2.0}}
+      FunctionCode: function handler(event) {{ return event.request; }}
+Outputs:
+  Arn: {{Value: !Sub "<${{Path.FunctionMetadata.FunctionARN}}>"}}
+"""
+
+    assert cloud.deploy(name, text).outputs == {"Arn": f"<arn:aws:cloudfront::123456789012:function/{name}>"}
 
 
 def test_secret_is_made_up_once(cloud: Cloud, name: str) -> None:
