@@ -1,6 +1,7 @@
 """Stacks: created, changed, rolled back and deleted as CloudFormation does it, behind the API that moto serves."""
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -147,7 +148,7 @@ class LocalStack(Stack):
         self.made[name].deletion_policy = spec.get("DeletionPolicy", "Delete")
         return self.made[name]
 
-    def _remove(self, names: list[str], kept: Set[str] = RETAINED) -> None:
+    def _remove(self, names: list[str], kept: AbstractSet[str] = RETAINED) -> None:
         for name in reversed(names):
             resource = self.made[name]
             if resource.deletion_policy in kept:
