@@ -33,6 +33,9 @@ test: setup ## all tests (ARGS="-k gifts -x" goes to pytest)
 fuzz: setup ## 20,000 made-up calls to the API, other ones each time (a quarter of an hour)
 	@FUZZ_NEW=1 FUZZ_EXAMPLES=400 FUZZ_AT_LEAST=20000 $(PY) -m pytest -n 0 tests/openapi/test_fuzz.py $(ARGS)
 
+# What must be so of the templates, their IAM policies, Zappa's stages and CI: looked at, nothing is run.
+ASSERTIONS = tests/infra/test_templates*.py tests/infra/test_zappa_settings.py tests/infra/test_parameters.py tests/test_ci.py
+
 check: setup ## lint, format, templates, types, migrations, deployment settings, CI's configuration
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
@@ -41,6 +44,7 @@ check: setup ## lint, format, templates, types, migrations, deployment settings,
 	@$(PY) -m local.environment -- $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PY) -m local.environment -- $(PY) -m infra.schema_changes
 	@$(PY) -m local.environment -- $(PY) manage.py check --deploy --fail-level WARNING
+	@$(PY) -m pytest -q -n 0 $(ASSERTIONS)
 	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.circle-ci .circleci/config.yml
 
 openapi: setup ## write the API's description anew, after a change of the API

@@ -72,3 +72,54 @@ def _is_allowed(attempt: Try, s3: Any, bucket: str) -> bool:
             return False
         raise
     return True
+
+
+# Every call that the site's code makes in its role's name, and what Lambda itself needs of the role.
+FUNCTION_MAY = frozenset(
+    {
+        *(f"dynamodb:{call}" for call in ("GetItem", "PutItem", "UpdateItem", "Scan")),
+        *(f"iam:{call}" for call in ("CreateAccessKey", "ListAccessKeys", "DeleteAccessKey", "GetAccessKeyLastUsed")),
+        *(f"s3:{call}" for call in ("ListBucket", "GetObject", "PutObject", "DeleteObject")),
+        *(f"s3:{call}" for call in ("AbortMultipartUpload", "ListMultipartUploadParts")),
+        *(f"secretsmanager:{call}" for call in ("GetSecretValue", "PutSecretValue", "CreateSecret", "DescribeSecret")),
+        *(f"secretsmanager:{call}" for call in ("DeleteSecret", "RestoreSecret", "TagResource")),
+        *(f"ec2:{call}NetworkInterface" for call in ("Create", "Delete")),
+        *(f"ec2:{call}" for call in ("DescribeNetworkInterfaces", "DescribeSubnets")),
+        *(f"ec2:{call}PrivateIpAddresses" for call in ("Assign", "Unassign")),
+        *(f"logs:{call}" for call in ("CreateLogStream", "PutLogEvents")),
+        "lambda:InvokeFunction",
+    }
+)
+UNBOUND = frozenset(call for call in FUNCTION_MAY if call.startswith("ec2:"))  # AWS knows no narrower resource
+
+
+def function(account: Account) -> str:
+    """The function's role has its list and nothing else, and each of it on resources that are named."""
+    iam, role = account.client("iam"), account.output("FunctionRole").rpartition("/")[2]
+    documents = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
+        documents.append(found["PolicyVersion"]["Document"])
+    allowed = [
+        (action, resource)
+        for document in documents
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in _listed(statement["Action"])
+        for resource in _listed(statement["Resource"])
+    ]
+    actions = {action for action, _ in allowed}
+    if actions != FUNCTION_MAY:
+        raise RehearsalError(f"the function's role: {sorted(actions ^ FUNCTION_MAY)} is too much or too little")
+    unbound = {action for action, resource in allowed if resource == "*"}
+    if unbound != UNBOUND:
+        raise RehearsalError(f"the function's role may do {sorted(unbound - UNBOUND)} to anything")
+    return f"{len(actions)} calls"
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

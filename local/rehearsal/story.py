@@ -72,8 +72,8 @@ class Story:
         with step("a key for the shop, handed over by Secrets Manager"):
             issued = account.manage(f"api_key issue --account={quote(SHOP)} --name=rehearsal")
             self.key_id, self.key = issued["id"], account.secret(issued["secret"])
-        with step("the renderer's rights"):
-            say(f"  {rights.renderer(account)}")
+        with step("the renderer's rights, tried; the function's, compared"):
+            say(f"  {rights.renderer(account)}; {rights.function(account)}")
 
     def send_a_gift(self, folder: Path) -> None:
         """From the API call to the watched film, through the edge, the gateway and the packaged function."""
