@@ -1,9 +1,11 @@
 """Looks at what was deployed, by AWS's own API: each look raises RehearsalError unless it finds what must be there."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
+from infra.stages import PROJECT
 from local.rehearsal.account import Account, RehearsalError
 
 Look = Callable[[Account], None]
@@ -149,8 +151,16 @@ def _places(account: Account) -> list[tuple[str, str]]:
     ]
     return [
         ("a function's configuration", configurations),
+        ("the repository", _repository()),
         *((str(file), file.read_text(errors="replace")) for file in [*logs, *code] if file.is_file()),
     ]
+
+
+def _repository() -> str:
+    """All that git tracks."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True)  # noqa: S607
+    files = (PROJECT / name for name in listed.stdout.split("\0") if name)
+    return "\n".join(file.read_text(errors="replace") for file in files if file.is_file())
 
 
 LOOKS: dict[str, Look] = {

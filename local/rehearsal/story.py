@@ -13,7 +13,7 @@ from local.cloud.inventory import inventory
 from local.recipient import browser
 from local.rehearsal import founder, rights
 from local.rehearsal.account import VENDORS, Account, RehearsalError
-from local.rehearsal.load import Call, Load, under_load
+from local.rehearsal.load import Call, under_load
 from local.rehearsal.looks import canaries, equal, look_around
 from local.rehearsal.releases import Checkout
 from local.secrets_file import kept_secrets
@@ -128,17 +128,18 @@ class Story:
         """While two callers go on asking, none of whom may notice."""
         account = self.account
         for secret in ("database", "secret-key", "edge", "media", "database"):
-            with self._rotated(secret) as load:
+            with self._rotated(secret):
                 account.infra("rotate", "--secret", secret, "--heard-after", "1")
-            say(f"  {load.answers.total()} calls, none failed")
         with self._rotated("renderer-key"):
             account.infra("rotate", "--secret", "renderer-key")
             account.start_renderer()  # somebody entered the new key there
-        with self._rotated("SendGrid's key"):
+        with self._rotated("the vendors' keys"):
             fresh = kept_secrets(account.home / "fresh.json")
-            account.secrets["SENDGRID_API_KEY"] = fresh["SENDGRID_API_KEY"]
-            account.infra("secret", "--name", "SENDGRID_API_KEY", typed=fresh["SENDGRID_API_KEY"])
+            for name in ("SENDGRID_API_KEY", "RENDERER_API_KEY"):
+                account.secrets[name] = fresh[name]
+                account.infra("secret", "--name", name, typed=fresh[name])
             account.start_sendgrid()
+            account.start_renderer()
         with step("a gift rendered and mailed with the new keys"):
             self.send_a_gift(account.home / "second")
 
@@ -201,14 +202,15 @@ class Story:
         return str(json.loads(answer.data)["version"])
 
     @contextmanager
-    def _rotated(self, what: str) -> Iterator[Load]:
+    def _rotated(self, what: str) -> Iterator[None]:
         """Exchange it in this block, while an API call and a page are asked for all the time."""
         calls = [
             Call(f"{self.account.url}/v1/account", {"X-API-Key": self.key}),
             Call(self.watch_url),
         ]
         with step(f"{what} exchanged under load"), under_load(calls) as load:
-            yield load
+            yield
+        say(f"  {load.answers.total()} calls, none failed")
 
 
 def _status(url: str, headers: dict[str, str] | None = None) -> int:
