@@ -24,7 +24,7 @@ class ChoosePassword(PasswordResetConfirmView):
         allow_content(response, has_form=True)
         keep_private(response)
         if kwargs["token"] == self.reset_url_token:
-            # The form's own address has no token, and a browser that may not name it posts the form with `Origin: null`.
+            # The form's address has no token, and a browser that may not name it posts with `Origin: null`.
             response["Referrer-Policy"] = "same-origin"
         return response
 
