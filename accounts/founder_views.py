@@ -23,8 +23,9 @@ class ChoosePassword(PasswordResetConfirmView):
         response = super().dispatch(request, *args, **kwargs)
         allow_content(response, has_form=True)
         keep_private(response)
-        # The form's address has no token, and a browser that may not say where a form comes from sends `Origin: null`.
-        response["Referrer-Policy"] = "same-origin"
+        if kwargs["token"] == self.reset_url_token:
+            # The form's address has no token, and a browser that may not name it posts with `Origin: null`.
+            response["Referrer-Policy"] = "same-origin"
         return response
 
     def get_user(self, uidb64: str) -> User | None:

@@ -23,6 +23,7 @@ from accounts.authorizer import (
 )
 from accounts.models import ApiKey
 from api.exceptions import BackendError
+from giftflick.vendor_calls import aws_call
 
 NARROWING = ("revoked_at", "expires_at", "suspended_at")
 KEPT_AFTER_THE_END = timedelta(days=30)
@@ -69,7 +70,7 @@ def described_by(key: ApiKey) -> dict[str, Any]:
 def create(key: ApiKey, **narrowed: datetime) -> bool:
     """False if there is an item already, which is left as it is."""
     item = item_of(key) | {name: _attribute(at) for name, at in narrowed.items()}
-    with _conditionally() as outcome:
+    with _conditionally("put_item") as outcome:
         client().put_item(TableName=table(), Item=item, ConditionExpression="attribute_not_exists(id)")
     return outcome.is_done
 
@@ -78,7 +79,7 @@ def describe(key: ApiKey) -> None:
     """Write what the record says, but for what narrows the key."""
     described = described_by(key)
     while True:
-        with _conditionally() as outcome:
+        with _conditionally("update_item") as outcome:
             client().update_item(
                 TableName=table(),
                 Key={"id": {"S": key.pk}},
@@ -128,15 +129,19 @@ def bury(key_id: str, *, at: datetime) -> None:
 
 def pages() -> Iterator[list[Item]]:
     """Everything in the table."""
-    scan = client().get_paginator("scan")
-    with _translated():
-        for page in scan.paginate(TableName=table(), ConsistentRead=True, PaginationConfig={"PageSize": PAGE}):
-            yield list(page["Items"])
+    start: dict[str, Any] = {}
+    while True:
+        with _translated("scan"):
+            page = client().scan(TableName=table(), ConsistentRead=True, Limit=PAGE, **start)
+        yield list(page["Items"])
+        if "LastEvaluatedKey" not in page:
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def check() -> None:
     """Raises BackendError unless the table can be read."""
-    with _translated():
+    with _translated("get_item"):
         read(NOBODY)
 
 
@@ -167,7 +172,7 @@ def _narrow(key: ApiKey, field: str, at: datetime, condition: str, values: Mappi
 
 def _set(key_id: str, field: str, value: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> _Outcome:
     """Set one attribute of an item that is there."""
-    with _conditionally() as outcome:
+    with _conditionally("update_item") as outcome:
         client().update_item(
             TableName=table(),
             Key={"id": {"S": key_id}},
@@ -185,12 +190,12 @@ def _attribute(at: datetime | None) -> dict[str, Any]:
 
 
 @contextmanager
-def _conditionally() -> Iterator[_Outcome]:
+def _conditionally(call: str) -> Iterator[_Outcome]:
     from botocore.exceptions import ClientError
 
     outcome = _Outcome()
     try:
-        with _translated():
+        with _translated(call):
             yield outcome
     except ClientError as refused:
         outcome.is_done = False
@@ -198,9 +203,9 @@ def _conditionally() -> Iterator[_Outcome]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(call: str) -> Iterator[None]:
     try:
-        with reaching_dynamodb():
+        with reaching_dynamodb(), aws_call("dynamodb", call):
             yield
     except KeyStoreAwayError as error:
         raise BackendError("key_store_unavailable", f"The key table is away: {error}.", retryable=True) from error

@@ -4,6 +4,7 @@ AWS ends a process without a word to it. A thread of ours sleeps until shortly b
 main thread waits for the database or a socket.
 """
 
+import logging
 import sys
 import threading
 import time
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
+
+log = logging.getLogger("giftflick.deadline")
 
 MARGIN_S = 2.0  # before the end: for one log line and, where Sentry is used, one call
 
@@ -54,7 +57,11 @@ class Deadline:
 
     def _run(self) -> None:
         while True:
-            self._await_one().act()
+            armed = self._await_one()
+            try:
+                armed.act()
+            except Exception:
+                log.exception("telling of the timeout failed")  # without this thread no later one would be told of
 
     def _await_one(self) -> _Armed:
         with self._changed:

@@ -8,8 +8,8 @@ from giftflick import secrets
 
 
 def is_open() -> bool:
-    """There is no CloudFront in front of us, as on a laptop."""
-    return not settings.EDGE_SECRET
+    """There is no CloudFront in front of us, as on a laptop. A stage whose secret is missing serves nobody."""
+    return not (settings.EDGE_SECRET or settings.STAGE)
 
 
 def is_ours(presented: str) -> bool:

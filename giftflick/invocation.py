@@ -1,8 +1,10 @@
 """What is written down of every invocation of the Lambda function: cold starts, crashes, and time that runs out."""
 
 import logging
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Protocol
 
@@ -16,6 +18,7 @@ deadline_log = logging.getLogger("giftflick.deadline")
 
 API_GATEWAY_WAITS_S = 30.0  # then the caller gets a 503, however long the function may go on
 
+_ends_at: ContextVar[float] = ContextVar("ends_at", default=float("inf"))  # on the monotonic clock
 is_cold_start: ContextVar[bool] = ContextVar("is_cold_start", default=False)
 _is_first = True
 
@@ -45,6 +48,7 @@ def observed(handler: Handler) -> Handler:
     def observe(event: Event, context: Context) -> Event:
         global _is_first
         marks = request_id.set(_request_id(event, context)), is_cold_start.set(_is_first)
+        end = _ends_at.set(time.monotonic() + context.get_remaining_time_in_millis() / 1000)
         try:
             if _is_first:
                 _is_first = False
@@ -61,8 +65,14 @@ def observed(handler: Handler) -> Handler:
             sentry.flush()
             request_id.reset(marks[0])
             is_cold_start.reset(marks[1])
+            _ends_at.reset(end)
 
     return observe
+
+
+def cut_to_time_left(wanted: timedelta) -> timedelta:
+    """As long as that, but no longer than AWS lets this invocation go on; outside of one, as long as that."""
+    return timedelta(seconds=min(wanted.total_seconds(), _ends_at.get() - time.monotonic()))
 
 
 def _report_timeout(stacks: Stacks) -> None:

@@ -48,9 +48,11 @@ def handler(event: Event, context: Context) -> Event:
 
 
 def serve(event: Event) -> Event:
+    from api.outbox import wakers
     from giftflick import edge, secrets
 
     secrets.refresh()
+    wakers.invoke_function.settle()
     if edge.is_open():
         return call(application, event)
     if edge.is_ours(presented_secret(event)):

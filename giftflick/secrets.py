@@ -13,17 +13,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from django.core.exceptions import ImproperlyConfigured
 
 from giftflick import aws, env
-
-if TYPE_CHECKING:
-    from functools import _lru_cache_wrapper
 
 log = logging.getLogger("giftflick.secrets")
 
@@ -48,7 +44,7 @@ MAY_BE_EMPTIED = frozenset({"SECRET_KEY_FALLBACKS", "EDGE_SECRET_NEXT", "SENTRY_
 LOGIN = {"username": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT", "dbname": "NAME"}
 
 Made = TypeVar("Made")
-_made: list[Callable[[], None]] = []
+_generation = 0  # of what is made from secrets
 
 
 class SecretAwayError(Exception):
@@ -138,14 +134,25 @@ def database_login() -> dict[str, str]:
     return {LOGIN[name]: value for name, value in _kept.database.items()}
 
 
-def kept_until_secrets_change(make: Callable[[], Made]) -> "_lru_cache_wrapper[Made]":
-    """`functools.cache` for what is made from secrets."""
-    kept = cache(make)
-    _made.append(kept.cache_clear)
-    return kept
+class kept_until_secrets_change(Generic[Made]):  # noqa: N801 - a decorator
+    """`functools.cache` for what is made from secrets. What is being made while they change is used once, not kept."""
+
+    def __init__(self, make: Callable[[], Made]) -> None:
+        self._make = make
+        self._kept: tuple[int, Made] | None = None
+
+    def __call__(self) -> Made:
+        generation, kept = _generation, self._kept
+        if kept is None or kept[0] != generation:
+            kept = self._kept = generation, self._make()
+        return kept[1]
+
+    def cache_clear(self) -> None:
+        self._kept = None
 
 
 def _renew_settings() -> None:
+    global _generation
     from django.conf import settings
     from django.db import connections
 
@@ -154,8 +161,7 @@ def _renew_settings() -> None:
     settings.SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default="")
     database = connections.settings["default"]  # one dictionary, which all threads' connections read when they connect
     database.update(database_login() | ({"NAME": database["NAME"]} if database["NAME"] else {}))
-    for forget in _made:
-        forget()
+    _generation += 1
 
 
 _kept = Secrets(on_change=_renew_settings)
@@ -204,9 +210,9 @@ def _from_extension(reference: str) -> str | None:
     headers = {"X-Aws-Parameters-Secrets-Token": env.text("AWS_SESSION_TOKEN", "")}
     try:
         answer = aws.send(HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S), "GET", path, b"", headers)
-        return str(json.loads(answer.body)["SecretString"]) if answer.status == 200 else None
-    except (aws.AwsAwayError, ValueError, LookupError, TypeError):
+    except aws.AwsAwayError:
         return None
+    return _text_in(answer.body) if answer.status == 200 else None
 
 
 def _from_secrets_manager(variable: str, reference: str) -> str:
@@ -220,7 +226,7 @@ def _from_secrets_manager(variable: str, reference: str) -> str:
             reason = f"Secrets Manager did not answer ({error})"
             continue
         if answer.status == 200:
-            return str(json.loads(answer.body).get("SecretString", ""))
+            return _text_in(answer.body) or ""
         code = _error_code(answer.body)
         if code == "ResourceNotFoundException" and b"AWSCURRENT" in answer.body:
             return "{}"  # the secret is there, and nobody has given it a value yet
@@ -228,6 +234,14 @@ def _from_secrets_manager(variable: str, reference: str) -> str:
         if answer.status < 500:
             break
     raise SecretAwayError(f"{variable} cannot be read: {reason}")
+
+
+def _text_in(body: bytes) -> str | None:
+    """The secret's value; None for one that is no text, and for rubbish."""
+    try:
+        return str(json.loads(body)["SecretString"])
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def _error_code(body: bytes) -> str:

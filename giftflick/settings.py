@@ -165,7 +165,7 @@ CORS_EXPOSE_HEADERS = ["X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-A
 CORS_PREFLIGHT_MAX_AGE = 600
 CSRF_FAILURE_VIEW = "giftflick.errors.csrf_failure"
 
-# What CloudFront shows us, and what it will show next while that is rotated. Empty: nobody is asked for it.
+# What CloudFront shows us, and what it will show next while that is rotated. On a laptop nobody is asked for it.
 EDGE_SECRET = env.text("EDGE_SECRET", "")
 EDGE_SECRET_NEXT = env.text("EDGE_SECRET_NEXT", "")
 

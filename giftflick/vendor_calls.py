@@ -32,3 +32,17 @@ def vendor_call(vendor: str, operation: str) -> Iterator[VendorCall]:
         ms = round((time.perf_counter() - started) * 1000)
         ended = {"failure": call.failure} if call.failure else {"status": call.status}
         log.info("vendor call", extra={"vendor": vendor, "operation": operation, **ended, "ms": ms})
+
+
+@contextmanager
+def aws_call(service: str, operation: str) -> Iterator[None]:
+    """`vendor_call` for what botocore calls, which raises whatever is no success: 200 stands for all of those."""
+    from botocore.exceptions import ClientError
+
+    with vendor_call(service, operation) as call:
+        try:
+            yield
+            call.status = 200
+        except ClientError as error:
+            call.status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            raise

@@ -82,6 +82,10 @@ class GiftViewSet(mixins.RetrieveModelMixin, ApiViewSet):
         )
         return self._answer(pk)
 
+    def replay(self, request: Request, object_id: UUID) -> Response:  # noqa: ARG002
+        """Of a gift that was erased since, the first answer is not kept."""
+        return self._answer(object_id)
+
     def destroy(self, request: Request, pk: UUID) -> Response:  # noqa: ARG002
         services.delete_draft(self._own(pk))
         return Response(status=204)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
+from django.db.models import Q
 
 from api.exceptions import IdempotencyInProgressError, IdempotencyMismatchError
 from api.idempotency.models import IdempotentCall
@@ -94,6 +95,17 @@ def remember(claimed: Claim, *, status: int, body: str = "", object_id: UUID | N
 def release(claimed: Claim) -> None:
     """Give the key back unanswered."""
     IdempotentCall.objects.filter(pk=claimed.id, token=claimed.token, status=None).delete()
+
+
+def forget_answers(account_id: UUID, path: str, object_id: UUID) -> None:
+    """Of what was answered about an object under `path`, keep its id alone: a call that is repeated is answered afresh.
+
+    The viewset needs a `replay`. All the account's calls of the last day to `path` are read.
+    """
+    made = Q(path=path, body__contains=f'"id":"{object_id}"')
+    done = Q(path__startswith=f"{path}/{object_id}/")
+    answered = IdempotentCall.objects.filter(made | done, account_id=account_id, status__lt=300)
+    answered.update(body="", object_id=object_id)
 
 
 def purge_calls(*, now: datetime) -> int:

@@ -41,8 +41,9 @@ class FunctionWaker:
     """Starts a tick in another copy of the Lambda function and does not wait for it.
 
     At most one call at a time, BURST of them at once and then one a second from a process: under a load without pause
-    the next request wakes for this one, or the next minute's tick. None while the process is at the job table itself:
-    it finds what its own jobs write. AWS away costs a request the timeout, and the jobs up to a minute.
+    the process's next request wakes for this one (`settle`), or the next minute's tick. None while the process is at
+    the job table itself: it finds what its own jobs write. AWS away costs a request the timeout, and the jobs up to a
+    minute.
     """
 
     TIMEOUT_S = 1.0
@@ -57,17 +58,24 @@ class FunctionWaker:
         self._calling = threading.Lock()
         self._spent_until = float("-inf")  # when all of the burst may be spent again
         self._is_at_work = False
+        self._is_owed = False  # a wake-up that the pace did not allow
 
     def __call__(self) -> None:
         if self._is_at_work or not self._calling.acquire(blocking=False):
             return
         try:
             spent_until = max(self._spent_until, self._clock()) + self.EVERY_S
-            if spent_until - self._clock() <= self.BURST * self.EVERY_S:
+            self._is_owed = spent_until - self._clock() > self.BURST * self.EVERY_S
+            if not self._is_owed:
                 self._spent_until = spent_until
                 self._invoke()
         finally:
             self._calling.release()
+
+    def settle(self) -> None:
+        """Wake for what came too fast, if the pace allows it by now. Each request calls it: in dev there is no tick."""
+        if self._is_owed:
+            self()
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -233,6 +233,12 @@ def abandon_renders(gift_id: UUID, *, now: datetime) -> None:
     Render.objects.filter(gift_id=gift_id, status__in=OPEN).update(status=RenderStatus.ABANDONED, finished_at=now)
 
 
+def forget_words(gift_id: UUID) -> None:
+    """Blank what the renderer said of a gift's renders, which may quote it; within the caller's transaction."""
+    Render.objects.filter(gift_id=gift_id).update(failure=None)
+    RenderCallback.objects.filter(render__gift_id=gift_id).delete()
+
+
 def queue_film_removal(renders: Iterable[Render], *, now: datetime) -> None:
     """Have the films and posters deleted, in the caller's transaction.
 

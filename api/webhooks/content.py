@@ -1,4 +1,4 @@
-"""A webhook's body: ids and states, nothing that a person wrote. Whoever wants more asks for the gift."""
+"""A webhook's body: ids, states and what is the shop's own, nothing that a person wrote. For more, ask for the gift."""
 
 import json
 from collections.abc import Mapping
@@ -7,5 +7,14 @@ from typing import Any
 
 
 def write_body(kind: str, *, at: datetime, data: Mapping[str, Any]) -> str:
-    timestamp = at.isoformat().replace("+00:00", "Z")
-    return json.dumps({"type": kind, "timestamp": timestamp, "data": data}, separators=(",", ":"), ensure_ascii=False)
+    return _text({"type": kind, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": data})
+
+
+def without_shops_own(body: str) -> str:
+    """The body of a gift's event with ids and states only."""
+    said = json.loads(body)
+    return _text({**said, "data": {**said["data"], "order_reference": None, "metadata": {}}})
+
+
+def _text(said: Mapping[str, Any]) -> str:
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False)

@@ -93,6 +93,21 @@ def test_half_a_surrogate_pair_is_no_secret(settings: Settings) -> None:
     assert [edge.is_ours(shown) for shown in ("\ud800", EDGE)] == [False, True]
 
 
+@pytest.mark.parametrize("shown", [None, "", "anything"])
+def test_a_stage_without_an_edge_secret_serves_nobody(kept: Kept, tmp_path: Path, shown: str | None) -> None:
+    kept.put(EDGE_SECRET="")
+
+    with running(kept, tmp_path, STAGE="staging") as function:
+        assert ask(function, shown) == FORBIDDEN
+
+
+def test_a_laptop_without_an_edge_secret_serves_everybody(kept: Kept, tmp_path: Path) -> None:
+    kept.put(EDGE_SECRET="")
+
+    with running(kept, tmp_path) as function:
+        assert ask(function, None)[0] == 200
+
+
 def test_an_empty_next_edge_secret_lets_nobody_in(kept: Kept, tmp_path: Path) -> None:
     with running(kept, tmp_path) as function:
         assert ask(function, "") == FORBIDDEN

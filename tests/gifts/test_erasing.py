@@ -11,18 +11,22 @@ import pytest
 from django.core import serializers
 from django.core.management import CommandError, call_command
 from django.test import Client
+from rest_framework.test import APIClient
 
 from accounts.models import Account
-from api.delivery.models import Message
+from api.delivery.models import MailEvent, Message
 from api.delivery.services import begin_sending
 from api.delivery.states import OPEN as OPEN_MAILS
 from api.gifts import services
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.selectors import gifts_to
 from api.gifts.states import ENDED, GiftStatus
+from api.idempotency.models import IdempotentCall
 from api.outbox.models import Job
+from api.rendering.models import Render, RenderCallback
 from api.templates.models import Template
 from api.viewing.models import Thanks
+from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from tests import build
 
 BEN = "ben@example.com"
@@ -67,8 +71,15 @@ def rows_of(gift: Gift) -> str:
     found = [
         *Gift.objects.filter(pk=gift.pk),
         *Message.objects.filter(gift=gift),
+        *MailEvent.objects.filter(message__gift=gift),
         *Thanks.objects.filter(gift=gift),
         *GiftEvent.objects.filter(gift=gift),
+        *Render.objects.filter(gift=gift),
+        *RenderCallback.objects.filter(render__gift=gift),
+        *Job.objects.all(),
+        *IdempotentCall.objects.all(),
+        *WebhookDelivery.objects.all(),
+        *WebhookAttempt.objects.all(),
     ]
     return str(serializers.serialize("json", found))
 
@@ -111,6 +122,80 @@ def test_nothing_of_a_watched_and_thanked_gift_is_left_but_its_times(
     assert Job.objects.filter(kind="film.delete").count() == 1
     other.refresh_from_db()
     assert (other.recipient_name, list(other.media.values_list("pk", flat=True))) == ("Cleo", [shared.pk])
+
+
+def test_nothing_is_left_of_what_vendors_said_of_it(
+    account: Account, now: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They quote: an edit's words, a mailbox's name."""
+    gift = build.sent(account, now)
+    failure = {"code": "renderer_refused_edit", "detail": "'Happy 30th!' is too long", "retryable": False}
+    render = Render.objects.get(gift=gift)
+    Render.objects.filter(pk=render.pk).update(failure=failure)
+    Gift.objects.filter(pk=gift.pk).update(failure=failure)
+    RenderCallback.objects.create(render=render, payload={"error": "'Happy 30th!' is too long"}, received_at=now)
+    MailEvent.objects.create(
+        sg_event_id="x",
+        message=Message.objects.get(gift=gift, kind="gift"),
+        type="bounce",
+        at=now,
+        received_at=now,
+        raw={"event": "bounce", "reason": "550 Ben has left"},
+    )
+    assert [rows_of(gift).count(words) for words in ("Happy 30th!", "Ben has left")] == [4, 1]
+
+    erase(f"--gift={gift.pk}", capsys=capsys)
+
+    assert [word for word in WORDS if word in rows_of(gift)] == []
+
+
+def test_what_shops_were_told_says_no_more_than_ids_and_states(
+    account: Account, now: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint = WebhookEndpoint.objects.create(
+        account=account,
+        livemode=True,
+        url="https://shop.example/hook",
+        types=["gift.sent", "gift.canceled"],
+        created_at=now,
+        updated_at=now,
+    )
+    gift, other = build.sent(account, now, **CONTENT), build.sent(account, now, **CONTENT)
+    told = WebhookDelivery.objects.get(body__contains=str(gift.pk))
+    WebhookAttempt.objects.create(delivery=told, started_at=now, response="Thanks, Ben gets it")
+    elsewhere = WebhookDelivery.objects.get(body__contains=str(other.pk)).body
+
+    erase(f"--gift={gift.pk}", capsys=capsys)
+
+    erased = WebhookDelivery.objects.filter(endpoint=endpoint, body__contains=str(gift.pk)).order_by("type")
+    assert [json.loads(delivery.body)["data"] for delivery in erased] == [
+        {"gift_id": str(gift.pk), "livemode": True, **states, "order_reference": None, "metadata": {}}
+        for states in ({"from": "sent", "to": "canceled"}, {"from": "scheduled", "to": "sent"})
+    ]
+    assert WebhookAttempt.objects.get().response == ""
+    assert WebhookDelivery.objects.get(body__contains=str(other.pk)).body == elsewhere
+    assert "c_91" in elsewhere
+
+
+def test_a_call_that_is_repeated_is_answered_with_what_is_left(
+    api: APIClient, body: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Were its answer only forgotten, the repeated call would make the gift anew."""
+    keyed = {"Idempotency-Key": "order-1"}
+    made = api.post("/v1/gifts", {**body, "message": "Happy 30th!"}, headers=keyed).json()
+    gift = Gift.objects.get(pk=made["id"])
+    api.post(f"/v1/gifts/{gift.pk}/submit", headers=keyed)
+    kept = api.post("/v1/gifts", body, headers={"Idempotency-Key": "order-2"}).json()
+
+    erase(f"--gift={gift.pk}", capsys=capsys)
+
+    again = api.post("/v1/gifts", {**body, "message": "Happy 30th!"}, headers=keyed)
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
+    assert (again.json()["id"], again.json()["status"], again.json()["message"]) == (made["id"], "canceled", "")
+    submitted = api.post(f"/v1/gifts/{gift.pk}/submit", headers=keyed)
+    assert (submitted.status_code, submitted.json()["status"]) == (200, "canceled")
+    assert not IdempotentCall.objects.filter(body__contains=made["id"]).exists()
+    assert api.post("/v1/gifts", body, headers={"Idempotency-Key": "order-2"}).json() == kept
 
 
 def test_the_jobs_delete_the_uploads_that_no_other_gift_uses(

@@ -90,6 +90,7 @@ def test_a_gift_whose_vendors_quote_what_they_were_told(
         ("renderer", 400),
         ("sendgrid", 400),
         ("webhook", 400),
+        ("s3", 200),
     }
     assert is_silent(written(), key, key.rpartition("_")[2], answers[0].json()["secret"])
 

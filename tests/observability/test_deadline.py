@@ -4,6 +4,7 @@ import threading
 from contextvars import ContextVar
 
 from giftflick.deadline import Deadline, Stacks
+from tests.conftest import Lines
 
 WITHIN_S = 10
 
@@ -63,6 +64,24 @@ def test_one_thread_watches_one_block_after_another_also_after_it_told_of_one() 
             assert bell.rung.wait(WITHIN_S)
 
     assert [thread.name for thread in threading.enumerate()].count("deadline") <= 4  # one of each test here
+
+
+def test_a_telling_that_fails_is_a_line_without_its_words_and_the_next_one_is_told_of(log_lines: Lines) -> None:
+    deadline, bell = Deadline(), Bell()
+    has_begun = threading.Event()
+
+    def fail(_stacks: Stacks) -> None:
+        has_begun.set()
+        raise ValueError("ben@example.com")
+
+    with deadline.watch(0.05, fail):
+        assert has_begun.wait(WITHIN_S)
+    with deadline.watch(0.05, bell.ring):
+        assert bell.rung.wait(WITHIN_S)
+
+    (line,) = log_lines()
+    assert (line["level"], line["exception"]) == ("error", "ValueError")
+    assert "ben@" not in str(line)
 
 
 def test_a_shorter_time_than_the_last_one_is_kept_too() -> None:

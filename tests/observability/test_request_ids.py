@@ -9,12 +9,14 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Account
+from api import tick
 from api.delivery.backends.base import Mail
 from api.delivery.backends.sendgrid import SendGridBackend
 from api.outbox.drain import drain
 from api.outbox.models import Job
 from api.outbox.services import enqueue
 from api.templates.services import seed_templates
+from api.webhooks.models import WebhookEndpoint
 from giftflick.logs import request_id
 from tests import build
 from tests.conftest import Lines
@@ -24,6 +26,7 @@ from tests.webhooks.receivers import Receiver, says
 pytestmark = pytest.mark.django_db(transaction=True)
 
 assert site.urlpatterns  # its jobs are registered
+assert tick.HANDLERS  # and so are the product's
 
 # As the code wrote jobs that was running while this migration was applied.
 OLD_ENQUEUE = """
@@ -69,6 +72,22 @@ def test_what_a_submit_causes_has_its_id_in_rows_lines_and_at_the_renderer(
         "attempt": 1,
         "outcome": "done",
     }
+
+
+def test_a_webhook_has_the_id_of_what_it_tells_of(account: Account, api: APIClient, now: datetime) -> None:
+    WebhookEndpoint.objects.create(
+        account=account,
+        livemode=True,
+        url="https://shop.example/hook",
+        types=["gift.canceled"],
+        created_at=now,
+        updated_at=now,
+    )
+    gift = build.draft(account, now, livemode=True)
+
+    assert api.post(f"/v1/gifts/{gift.pk}/cancel", headers={"X-Request-Id": "order 4711"}).status_code == 200
+
+    assert Job.objects.get(kind="webhook.deliver").request_id == "order 4711"
 
 
 def test_sendgrid_which_keeps_all_for_ever_gets_no_id_of_a_request(

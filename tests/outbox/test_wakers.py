@@ -20,6 +20,8 @@ from api.outbox.models import Job
 from api.outbox.registry import handles
 from api.outbox.wakers import FunctionWaker
 from local.ports import free_port
+from tests.gateway.cold_start import Context
+from tests.gateway.events import http_event
 
 
 class Lambda(ThreadingHTTPServer):
@@ -106,6 +108,40 @@ def test_a_process_under_load_wakes_once_a_second(aws: Lambda) -> None:
         waker()
 
     assert len(aws.calls) == FunctionWaker.BURST + 1
+
+
+def test_what_was_not_woken_for_is_woken_for_by_the_next_request(aws: Lambda) -> None:
+    """In dev there is no tick that would find it."""
+    time = Clock()
+    waker = FunctionWaker(clock=time)
+
+    for _ in range(FunctionWaker.BURST):
+        waker()
+    waker.settle()
+    assert len(aws.calls) == FunctionWaker.BURST
+
+    waker()
+    waker.settle()
+    assert len(aws.calls) == FunctionWaker.BURST
+
+    time.now += FunctionWaker.EVERY_S
+    waker.settle()
+    waker.settle()
+    assert len(aws.calls) == FunctionWaker.BURST + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_that_queues_nothing_wakes_for_those_before_it(function_waker: Lambda, now: datetime) -> None:
+    from giftflick.lambda_entry import handler
+
+    for _ in range(FunctionWaker.BURST + 1):
+        services.enqueue("test", uuid4(), now=now)
+    assert len(function_waker.calls) == FunctionWaker.BURST
+    wakers.invoke_function._spent_until = float("-inf")  # a second later
+
+    assert handler(http_event("/healthz"), Context())["statusCode"] == 200
+
+    assert len(function_waker.calls) == FunctionWaker.BURST + 1
 
 
 def test_a_process_has_one_wake_up_in_flight(aws: Lambda) -> None:

@@ -19,6 +19,7 @@ from api.stats import figures, gifts_by_status
 from api.templates.models import Template
 from giftflick.remote import CommandFailedError, run
 from tests import build
+from tests.gateway.cold_start import Context
 
 
 @pytest.fixture
@@ -133,3 +134,22 @@ def test_counting_jobs_ends_at_a_number(monkeypatch: pytest.MonkeyPatch, now: da
         job(now, state="waiting")
 
     assert (selectors.count_dead(), selectors.count_waiting()) == (2, 2)
+
+
+class ShortOfTime(Context):
+    def get_remaining_time_in_millis(self) -> int:
+        return 10_000
+
+
+@pytest.mark.parametrize(("context", "ran"), [(Context(), 1), (ShortOfTime(), 0)])
+@pytest.mark.django_db(transaction=True)
+def test_a_tick_from_afar_starts_no_job_that_its_invocation_would_cut_off(
+    now: datetime, context: Context, ran: int
+) -> None:
+    from giftflick.lambda_entry import handler
+
+    job(now, "upload.delete", state="waiting")
+
+    found = handler({"manage": "tick --seconds=900"}, context)
+
+    assert (found.get("jobs", 0), Job.objects.filter(state="done").count()) == (ran, ran)

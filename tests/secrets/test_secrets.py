@@ -23,9 +23,18 @@ from api.exceptions import BackendError
 from api.rendering.backends.base import RenderOrder
 from api.rendering.backends.shotstack import ShotstackBackend
 from giftflick import env
-from giftflick.secrets import KEPT_S, PAUSE_S, TRY_AGAIN_AFTER_S, Secrets, _renew_settings, reread
+from giftflick.secrets import (
+    KEPT_S,
+    PAUSE_S,
+    TRY_AGAIN_AFTER_S,
+    Secrets,
+    _renew_settings,
+    kept_until_secrets_change,
+    reread,
+)
 from local.ports import free_port
 from tests.secrets.conftest import MakeSecret, app_secret
+from tests.webhooks.receivers import receiving, says
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -277,6 +286,21 @@ def test_what_was_made_from_a_secret_is_made_anew(put: Callable[..., None]) -> N
     assert (settings.SENDGRID_API_KEY, settings.RENDERER_API_KEY) == ("SG.another", "another")
 
 
+def test_what_is_being_made_while_secrets_change_is_not_kept() -> None:
+    """A backend with the key of before would be refused until the process ends: nothing would change again."""
+    versions = ["old", "new"]
+
+    @kept_until_secrets_change
+    def make() -> str:
+        if len(versions) == 2:
+            versions.pop(0)
+            _renew_settings()
+            return "old"
+        return versions[0]
+
+    assert [make(), make(), make()] == ["old", "new", "new"]
+
+
 class Vendor(ThreadingHTTPServer):
     """Takes one key and answers 401 to any other."""
 
@@ -422,3 +446,16 @@ def test_an_extension_that_is_not_there_is_passed_by(reading: Reading, monkeypat
     reading.secrets.reread("tests", now=START + 1)
 
     assert known() == "second"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"nonsense", b"[]", b"7", b"\xff", b'{"SecretString": 7}', b'{"SecretString": null}']
+)
+def test_rubbish_in_the_name_of_secrets_manager_leaves_a_running_process_as_it_is(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    with receiving(says(200, body, "Connection: close")) as receiver, monkeypatch.context() as rubbish:
+        rubbish.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{receiver.port}")
+        reading.secrets.refresh(now=START + KEPT_S)
+
+    assert (known(), reading.changes) == ("first", 0)

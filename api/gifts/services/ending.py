@@ -6,17 +6,21 @@ from uuid import UUID
 from django.db import transaction
 
 from api import actors
-from api.delivery.models import Message
+from api.delivery.models import MailEvent, Message
 from api.delivery.services import withdraw_queued
 from api.delivery.states import OPEN, MessageStatus
 from api.exceptions import InvalidStateError
 from api.gifts import lifecycle
 from api.gifts.models import Gift, GiftMedia
 from api.gifts.states import EDGES, ENDED, GiftStatus
+from api.idempotency import services as idempotency
 from api.outbox.services import enqueue
 from api.rendering import services as renders
 from api.rendering.models import Render
 from api.viewing.models import Thanks
+from api.webhooks import services as webhooks
+
+GIFTS = "/v1/gifts"
 
 
 def cancel_gift(gift_id: UUID, *, actor: str, now: datetime) -> Gift:
@@ -88,18 +92,22 @@ def erase_gift(gift_id: UUID, *, actor: str, now: datetime) -> bool:
             enqueue("upload.delete", upload_id, now=now, dedupe_key=f"upload.delete:{upload_id}:{gift.pk}")
         GiftMedia.objects.filter(gift=gift).delete()
         _blank(gift, actor=actor, now=now)
+        idempotency.forget_answers(gift.account_id, GIFTS, gift.pk)
+        webhooks.forget_words(gift.account_id, list(gift.events.values_list("pk", flat=True)))
         lifecycle.save(gift, now=now)
         return True
 
 
 def _blank(gift: Gift, *, actor: str, now: datetime) -> None:
-    """Take away names, addresses and words. The caller holds the lock and saves."""
+    """Take away names, addresses and words, also as vendors quoted them. The caller holds the lock and saves."""
     gift.sender_name = gift.sender_email = gift.recipient_name = gift.recipient_email = ""
     gift.message = gift.bounced_email = gift.order_reference = ""
-    gift.fields, gift.metadata, gift.product = {}, {}, None
+    gift.fields, gift.metadata, gift.product, gift.failure = {}, {}, None, None
     gift.forgotten_at = now
     Message.objects.filter(gift=gift).update(to_email="", to_name="", failure=None)
+    MailEvent.objects.filter(message__gift=gift).update(raw={})
     Thanks.objects.filter(gift=gift).update(message="")
+    renders.forget_words(gift.pk)
     lifecycle.record_event(gift, "gift.forgotten", actor=actor, now=now)
 
 

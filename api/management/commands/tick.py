@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from api.tick import tick
 from giftflick.commands import Json, JsonCommand, whole_number
+from giftflick.invocation import cut_to_time_left
 
 LONGEST = 900  # as long as a Lambda function may run
 
@@ -30,5 +31,6 @@ class Command(JsonCommand):
             if given is None or timezone.is_naive(given):
                 raise CommandError("--now wants a time with its offset, such as 2027-03-01T00:00:00Z")
             pretended = given
-        found = tick(clock=lambda: pretended + (timezone.now() - started), budget=timedelta(seconds=options["seconds"]))
+        budget = cut_to_time_left(timedelta(seconds=options["seconds"]))
+        found = tick(clock=lambda: pretended + (timezone.now() - started), budget=budget)
         return {"now": pretended.isoformat(), **found}

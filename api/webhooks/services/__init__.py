@@ -4,6 +4,7 @@ from api.webhooks.services.announcing import announce
 from api.webhooks.services.delivering import (
     Call,
     begin_attempt,
+    forget_words,
     purge_old,
     record_outcome,
     redeliver,
@@ -17,6 +18,7 @@ __all__ = [
     "begin_attempt",
     "create_endpoint",
     "delete_endpoint",
+    "forget_words",
     "purge_old",
     "record_outcome",
     "redeliver",

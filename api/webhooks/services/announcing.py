@@ -12,6 +12,7 @@ from api.outbox.wakers import wake_after_commit
 from api.webhooks.content import write_body
 from api.webhooks.services.endpoints import ENDPOINTS_A_MODE
 from api.webhooks.states import WebhookType
+from giftflick.logs import request_id
 
 # Locked, so that an endpoint cannot be deleted while a delivery to it is being committed.
 _ANNOUNCE = """
@@ -27,8 +28,9 @@ _ANNOUNCE = """
         FROM wanting
         RETURNING id
     )
-    INSERT INTO outbox (kind, dedupe_key, ref_id, run_at, state, attempts, last_error, created_at)
-    SELECT 'webhook.deliver', 'webhook.deliver:' || id || ':0', id, %(now)s, 'waiting', 0, '', %(now)s FROM made
+    INSERT INTO outbox (kind, dedupe_key, ref_id, run_at, state, attempts, last_error, request_id, created_at)
+    SELECT 'webhook.deliver', 'webhook.deliver:' || id || ':0', id, %(now)s, 'waiting', 0, '', %(request)s, %(now)s
+    FROM made
 """
 
 
@@ -58,6 +60,7 @@ def announce(
         "ids": [uuid7() for _ in range(ENDPOINTS_A_MODE)],
         "event": event_id,
         "body": body,
+        "request": request_id.get(),
         "now": now,
     }
     with connection.cursor() as cursor:

@@ -1,5 +1,6 @@
 """A delivery's attempts: intent, call, outcome; and asking for one again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,7 +13,7 @@ from api.outbox.models import Job, JobState
 from api.outbox.registry import Postpone
 from api.outbox.services import LEASE, enqueue
 from api.outbox.wakers import wake_after_commit
-from api.webhooks.content import write_body
+from api.webhooks.content import without_shops_own, write_body
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from api.webhooks.outcomes import Outcome
 from api.webhooks.services.endpoints import disable_endpoint, lock_endpoint, signing_secrets
@@ -128,6 +129,16 @@ def redeliver(delivery: WebhookDelivery, *, now: datetime) -> WebhookDelivery:
         delivery.save()
         enqueue(JOB, delivery.pk, now=now, dedupe_key=f"{JOB}:{delivery.pk}:{delivery.runs}")
         return delivery
+
+
+def forget_words(account_id: UUID, event_ids: Collection[UUID]) -> None:
+    """Take what is the shop's own out of the deliveries of a gift's events, and what was answered to them.
+
+    A delivery that waits for a try goes out without, too. All the account's deliveries are read.
+    """
+    for delivery in WebhookDelivery.objects.filter(endpoint__account_id=account_id, event_id__in=event_ids):
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(body=without_shops_own(delivery.body))
+        delivery.attempts.update(response="")
 
 
 def purge_old(now: datetime) -> int:
