@@ -16,5 +16,5 @@ def test_a_stage_that_was_never_deployed_runs_no_command() -> None:
 
 
 def test_a_function_that_is_not_there_is_told_by_what_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    with empty_account() as url, pytest.raises(DeployError, match="there is no function .*make deploy STAGE=dev makes"):
+    with empty_account() as url, pytest.raises(DeployError, match="there is no function giftflick-dev-release: make"):
         manage(connect(monkeypatch, url), DEV.release_function, "rotate_database", print)

@@ -52,7 +52,8 @@ def signed(edge: Edge, path: str, key: RSAPrivateKey, key_id: str, *, lives: tim
 
 
 def test_site_gets_the_edges_headers_whatever_the_viewer_sent(edge: Edge) -> None:
-    got = said(edge, "/hello", X_Origin_Secret="guessed", CloudFront_Viewer_Address="198.51.100.1:1", X_Forwarded_For="x")
+    forged = {"CloudFront_Viewer_Address": "198.51.100.1:1", "X_Forwarded_For": "x"}
+    got = said(edge, "/hello", X_Origin_Secret="guessed", **forged)
 
     headers, context = got["headers"], got["context"]
     assert (headers["x-origin-secret"], headers["cloudfront-viewer-address"]) == ("first", "127.0.0.1:0")
