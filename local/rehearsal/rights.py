@@ -50,6 +50,43 @@ RENDERER_MAY_NOT: dict[str, Try] = {
 }
 
 
+# Which of them on what is held by tests/infra/test_templates_roles.py.
+SITE_MAY = {
+    *("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+    *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Scan"),
+    *("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:CreateSecret"),
+    *("secretsmanager:TagResource", "secretsmanager:DescribeSecret", "secretsmanager:DeleteSecret"),
+    "secretsmanager:RestoreSecret",
+    *("iam:CreateAccessKey", "iam:ListAccessKeys", "iam:DeleteAccessKey", "iam:GetAccessKeyLastUsed"),
+    "lambda:InvokeFunction",
+    *("logs:CreateLogStream", "logs:PutLogEvents"),
+    # Lambda's own, and denied to the code
+    *("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
+    *("ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"),
+}
+
+
+def site(account: Account) -> str:
+    """The role of the site's function has exactly its list, by whatever policy."""
+    iam, role = account.client("iam"), account.output("FunctionRole").rpartition("/")[2]
+    documents = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        version = iam.get_policy(PolicyArn=policy["PolicyArn"])["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=policy["PolicyArn"], VersionId=version)
+        documents.append(found["PolicyVersion"]["Document"])
+    allowed: set[str] = set()
+    for statement in (statement for document in documents for statement in document["Statement"]):
+        if statement["Effect"] == "Allow":
+            allowed |= {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
+    if allowed != SITE_MAY:
+        raise RehearsalError(f"the site may {sorted(allowed - SITE_MAY)} too, and may not {sorted(SITE_MAY - allowed)}")
+    return f"{len(allowed)} calls allowed"
+
+
 def renderer(account: Account) -> str:
     """Four things are allowed, fourteen are not."""
     key, bucket = json.loads(account.secret("renderer")), account.output("MediaBucket")

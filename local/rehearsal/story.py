@@ -74,6 +74,8 @@ class Story:
             self.key_id, self.key = issued["id"], account.secret(issued["secret"])
         with step("the renderer's rights"):
             say(f"  {rights.renderer(account)}")
+        with step("the function's rights"):
+            say(f"  {rights.site(account)}")
 
     def send_a_gift(self, folder: Path) -> None:
         """From the API call to the watched film, through the edge, the gateway and the packaged function."""
