@@ -35,11 +35,9 @@ def wait_for_interfaces(
     """
     deadline = time.monotonic() + patience_s
     pages = aws.ec2.get_paginator("describe_network_interfaces")
-    wanted = [{"Name": "group-id", "Values": [security_group]}]
     while True:
-        found = [
-            one["NetworkInterfaceId"] for page in pages.paginate(Filters=wanted) for one in page["NetworkInterfaces"]
-        ]
+        its = pages.paginate(Filters=[{"Name": "group-id", "Values": [security_group]}])
+        found = [interface["NetworkInterfaceId"] for page in its for interface in page["NetworkInterfaces"]]
         if not found:
             return
         if time.monotonic() > deadline:
