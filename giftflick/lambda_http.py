@@ -20,7 +20,7 @@ CLIENT_ADDRESS = "giftflick.client_address"
 
 # WSGI makes `X_API_KEY` and `X-API-Key` one and the same, so a name with anything else is left out.
 HEADER_NAME = re.compile(r"[a-z0-9-]+")
-EDGE_HEADER = "x-edge-secret"  # between CloudFront and the entry point: no application, and no log, shall see it
+EDGE_HEADER = "x-origin-secret"  # between CloudFront and the entry point: no application, and no log, shall see it
 TEXT = re.compile(r"text/.*|application/(json|javascript|xml)|.*\+(json|xml)")
 
 

@@ -69,7 +69,7 @@ def _apply(environment: Environment, stage: Stage, cli: Cli) -> None:
     cli.layers = environment.layers
     cli.lambda_concurrency = environment.concurrency  # without one, an update would take the limit away
     cli.zappa.credentials_arn = environment.role
-    cli.zappa.tags = {"Project": "giftflick", "Stage": stage.name}
+    cli.zappa.tags = {"project": "giftflick", "stage": stage.name}
 
 
 def _prepare(cli: Cli) -> None:

@@ -20,7 +20,7 @@ from infra.functions import Code, Progress, running
 from infra.inputs import Inputs
 from infra.media_keys import MediaKeys
 from infra.outputs import write_outputs
-from infra.package import Package, build
+from infra.package import Package, build, require_python_of
 from infra.release import UploadedCode, give_environment, prepare_database, put_live, take_back, upload_package
 from infra.smoke import PATIENCE_S, site_at, smoke
 from infra.stacks import bring_up
@@ -48,6 +48,7 @@ class Deploy:
 
     def run(self) -> None:
         """Raises DeployError; the version that ran before runs again by then, or still."""
+        require_python_of(self.aws.stage)  # now, and not after the 20 minutes that the first stacks take
         with step(f"account {self.aws.account}, {self.aws.stage.region}", self.progress):
             inputs = Inputs(self.aws).complete()
         secret = AppSecret(self.aws.secrets, self.aws.stage)

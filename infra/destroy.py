@@ -26,17 +26,19 @@ REFUSED = frozenset({"production"})
 BUCKETS = ("MediaBucket", "StaticBucket", "CodeBucket")
 
 
-def destroy(aws: Aws, progress: Progress = say) -> None:
+def destroy(aws: Aws, progress: Progress = say, *, interfaces_pause_s: float = leftovers.INTERFACES_PAUSE_S) -> None:
     """Raises DeployError if something cannot be removed; the next run goes on from there."""
-    stage = aws.stage
+    stage, lock = aws.stage, DeployLock(aws.ssm, aws.stage)
     refuse_protected(stage)
     with step(f"account {aws.account}, {stage.region}", progress):
         known = _everything_known(aws)
-    with DeployLock(aws.ssm, stage).held("make destroy"):
+    with lock.held("make destroy"):
         for part in reversed(PARTS):
+            lock.refresh()
             if part == "release":
                 _undeploy(aws, progress)  # what names the site's function is gone by now
             if part == "data":
+                _let_interfaces_go(aws, known, progress, interfaces_pause_s)
                 _clear_the_way(aws, known, progress)
             tear_down(aws.cloudformation, stage.stack(part), progress)
         _remove_kept(aws, known, progress)
@@ -70,6 +72,12 @@ def _undeploy(aws: Aws, progress: Progress) -> None:
     if running(aws, aws.stage.function):
         with step(f"zappa undeploy {aws.stage.name}", progress):
             zappa(aws, "undeploy", aws.stage.name, "--yes", progress=progress)
+
+
+def _let_interfaces_go(aws: Aws, known: dict[str, str], progress: Progress, pause_s: float) -> None:
+    for group in _present(known, "FunctionSecurityGroupId"):
+        with step("Lambda's network interfaces removed", progress):
+            leftovers.wait_for_interfaces(aws, group, pause_s=pause_s)
 
 
 def _clear_the_way(aws: Aws, known: dict[str, str], progress: Progress) -> None:

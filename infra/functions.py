@@ -46,6 +46,12 @@ def running(aws: Aws, function: str) -> Code | None:
     return _code(found)
 
 
+def not_deployed(aws: Aws, function: str) -> DeployError:
+    """Raised where a function is wanted that is not there."""
+    stage = aws.stage.name
+    return DeployError(f"there is no function {function}: make deploy STAGE={stage} makes it")
+
+
 def wait_until_updated(aws: Aws, function: str) -> None:
     """Return when what was last changed of the function counts: Zappa does not wait for it."""
     aws.functions.get_waiter("function_active_v2").wait(FunctionName=function)
@@ -80,9 +86,13 @@ def versions_back_before(aws: Aws, function: str, code: Code) -> int | None:
 def manage(aws: Aws, function: str, line: str, progress: Progress) -> dict[str, Any]:
     """Run a management command in the function, show what it says, and return the JSON object of its last line.
 
-    It is called once, whatever happens. Raises DeployError if it fails, with its last words.
+    It is called once, whatever happens. Raises DeployError if it fails, with its last words, or is not there.
     """
-    answer = aws.invoker.invoke(FunctionName=function, Payload=json.dumps({"manage": line}).encode(), LogType="Tail")
+    event = json.dumps({"manage": line}).encode()
+    try:
+        answer = aws.invoker.invoke(FunctionName=function, Payload=event, LogType="Tail")
+    except aws.invoker.exceptions.ResourceNotFoundException:
+        raise not_deployed(aws, function) from None
     lines = said(base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"))
     for words in lines:
         progress(f"  {words}")

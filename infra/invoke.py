@@ -5,14 +5,17 @@ import sys
 
 from infra.aws import Aws
 from infra.command import run, stage_parser
+from infra.functions import not_deployed, running
 from infra.stages import PROJECT, DeployError, stage_called
 
 
 def invoke(aws: Aws, line: str) -> int:
-    """Show what the command says, and return Zappa's exit code. Raises DeployError if there is no line."""
+    """Show what the command says, and return Zappa's exit code. Raises DeployError if there is no line or function."""
     if not line.strip():
         raise DeployError(f'give a command, as in make invoke STAGE={aws.stage.name} CMD="stats"')
-    _ = aws.account  # an ended session is told in one line here, and in a traceback by Zappa
+    _ = aws.account  # an ended session is told in one line here, and in a traceback by Zappa; so is the next
+    if running(aws, aws.stage.function) is None:
+        raise not_deployed(aws, aws.stage.function)
     command = [sys.executable, "-m", "zappa.cli", "manage", aws.stage.name, line]
     return subprocess.run(command, cwd=PROJECT, env=aws.child_environment(), check=False).returncode
 

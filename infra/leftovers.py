@@ -4,18 +4,48 @@ Each function removes what it finds and says how much that was; with nothing the
 """
 
 import re
+import time
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from infra.aws import Aws
 from infra.aws_errors import code_of
+from infra.stages import DeployError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 PARAMETERS_AT_ONCE = 10
+INTERFACES_PAUSE_S = 10.0
+INTERFACES_PATIENCE_S = 45 * 60.0  # AWS says 20 minutes, people have seen twice as many
 NO_BUCKET = frozenset({"NoSuchBucket", "404"})
+
+
+def wait_for_interfaces(
+    aws: Aws,
+    security_group: str,
+    *,
+    pause_s: float = INTERFACES_PAUSE_S,
+    patience_s: float = INTERFACES_PATIENCE_S,
+) -> None:
+    """Return once Lambda has removed the network interfaces of functions that are gone.
+
+    It does so some time after their end, and by their roles: these must stay until then. Raises DeployError.
+    """
+    deadline = time.monotonic() + patience_s
+    pages = aws.ec2.get_paginator("describe_network_interfaces")
+    while True:
+        its = pages.paginate(Filters=[{"Name": "group-id", "Values": [security_group]}])
+        found = [interface["NetworkInterfaceId"] for page in its for interface in page["NetworkInterfaces"]]
+        if not found:
+            return
+        if time.monotonic() > deadline:
+            raise DeployError(
+                f"Lambda has not removed {', '.join(found)} yet: run the command again in an hour; if they stay then, "
+                "delete them in the EC2 console"
+            )
+        time.sleep(pause_s)
 
 
 def empty_bucket(aws: Aws, bucket: str) -> int:

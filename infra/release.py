@@ -97,7 +97,8 @@ def take_back(aws: Aws, bucket: str, before: Code | None, progress: Progress) ->
     if before is None:
         return "there is no version before this one to roll back to; mend it, then run make deploy again"
     if now.sha256 == before.sha256:
-        return "the code that ran before runs on"
+        same = release_of(aws, bucket, before) or "the same code"
+        return f"{same} ran before and runs on: make rollback STAGE={aws.stage.name} has the version before it run"
     back = versions_back_to(aws, function, before)
     if back is None:
         raise DeployError("the version that ran before is no longer kept: mend this one, then run make deploy again")

@@ -9,7 +9,7 @@ from infra.aws import Aws
 from infra.command import run, stage_parser
 from infra.deploy import VIA
 from infra.deploy_lock import DeployLock
-from infra.functions import Progress, running, versions_back_before
+from infra.functions import Progress, not_deployed, running, versions_back_before
 from infra.inputs import Inputs
 from infra.outputs import read_outputs, write_outputs
 from infra.smoke import site_at, smoke
@@ -28,7 +28,7 @@ def rollback(aws: Aws, progress: Progress = say, *, via: str | None = None) -> N
     with lock.held("make rollback"):
         now = running(aws, stage.function)
         if now is None:
-            raise DeployError(f"there is no function {stage.function}: make deploy STAGE={stage.name} makes it")
+            raise not_deployed(aws, stage.function)
         back = versions_back_before(aws, stage.function, now)
         if back is None:
             raise DeployError(f"no earlier version of {stage.function} is kept to roll back to")

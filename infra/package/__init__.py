@@ -40,7 +40,7 @@ def build(stage: Stage, *, folder: Path = BUILD, progress: Callable[[str], None]
     The packages of `requirements.txt` are fetched once and kept in `folder`/venv. What was there before stays as it is
     unless the whole package is made. Raises DeployError.
     """
-    _require_python_of(stage)
+    require_python_of(stage)
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
         with step("packages of requirements.txt", progress):
@@ -63,7 +63,8 @@ def build(stage: Stage, *, folder: Path = BUILD, progress: Callable[[str], None]
         return made
 
 
-def _require_python_of(stage: Stage) -> None:
+def require_python_of(stage: Stage) -> None:
+    """Raises DeployError unless this is the Python that the stage's functions run."""
     running = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     if running != stage.runtime:
         raise DeployError(

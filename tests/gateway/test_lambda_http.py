@@ -143,7 +143,7 @@ def test_the_viewers_address_is_not_believed_if_anybody_may_have_said_it() -> No
 
 
 @pytest.mark.parametrize("is_from_edge", [False, True])
-@pytest.mark.parametrize("name", ["x-edge-secret", "X-Edge-Secret", "X-EDGE-SECRET"])
+@pytest.mark.parametrize("name", ["x-origin-secret", "X-Origin-Secret", "X-ORIGIN-SECRET"])
 def test_the_edges_secret_is_seen_by_the_entry_point_and_nobody_behind_it(name: str, is_from_edge: bool) -> None:
     event = http_event(headers={"host": "gifts.example", name: "canary"})
 
@@ -151,7 +151,7 @@ def test_the_edges_secret_is_seen_by_the_entry_point_and_nobody_behind_it(name: 
     assert "canary" not in str(environ_for(event, is_from_edge=is_from_edge))
 
 
-@pytest.mark.parametrize("headers", [None, {}, {"x-edge_secret": "canary"}])
+@pytest.mark.parametrize("headers", [None, {}, {"x-origin_secret": "canary"}])
 def test_without_the_header_no_secret_is_presented(headers: Any) -> None:
     assert presented_secret(http_event(headers=headers)) == ""
 

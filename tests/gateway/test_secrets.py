@@ -72,7 +72,7 @@ def running(kept: Kept, logs: Path, **variables: str) -> Iterator[Function]:
 
 
 def ask(function: Function, secret: str | None, path: str = "/healthz", **headers: str) -> tuple[int, Any]:
-    shown = {} if secret is None else {"X-Edge-Secret": secret}
+    shown = {} if secret is None else {"X-Origin-Secret": secret}
     event = http_event(path, headers={"host": "127.0.0.1", "x-forwarded-proto": "https", **shown, **headers})
     answer = function.invoke(event)
     return answer["statusCode"], json.loads(answer["body"])
@@ -167,7 +167,7 @@ def test_a_first_request_with_secrets_imports_no_slow_package(
     kept: Kept, system: System, tmp_path: Path, account: Account, now: Any
 ) -> None:
     record, _ = issue_api_key(account, name="tests", livemode=True, created_by="tests", now=now)
-    headers = {"host": "127.0.0.1", "x-forwarded-proto": "https", "x-edge-secret": EDGE}
+    headers = {"host": "127.0.0.1", "x-forwarded-proto": "https", "x-origin-secret": EDGE}
     event = http_event("/v1/account", headers=headers, authorizer=context_of(account, record.pk))
 
     told = start_cold(system, tmp_path, [event], env=kept.env)

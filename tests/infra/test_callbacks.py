@@ -140,7 +140,7 @@ def test_a_deployment_is_configured_from_ssm(aws: Aws) -> None:
     limit = aws.functions.get_function_concurrency(FunctionName=STAGE.function)
     assert limit["ReservedConcurrentExecutions"] == 10
     tags = aws.functions.list_tags(Resource=made["FunctionArn"])["Tags"]
-    assert tags == {"Project": "giftflick", "Stage": "staging"}
+    assert tags == {"project": "giftflick", "stage": "staging"}
 
 
 def test_a_deployment_reports_back_and_is_not_called_again_when_it_fails(aws: Aws) -> None:

@@ -16,6 +16,7 @@ from infra.deploy_lock import DeployLock
 from infra.functions import running, said
 from infra.outputs import read_outputs
 from infra.package import Package
+from infra.release import take_back
 from infra.rollback import rollback
 from infra.smoke import Site
 from infra.stacks import Wanted, bring_up
@@ -159,6 +160,16 @@ def test_a_red_smoke_test_rolls_back_and_says_so(cloud: Cloud) -> None:
     assert running(cloud.aws, DEV.function) == before
     assert cloud.release == "good"
     assert read_outputs(cloud.aws)["Release"] == "good"
+
+
+def test_a_red_version_that_ran_already_is_named_with_the_way_back(cloud: Cloud) -> None:
+    """As after a deploy that was killed between the update and the smoke test."""
+    cloud.deploy(cloud.made.package("good"))
+    before = running(cloud.aws, cloud.aws.stage.function)
+
+    outcome = take_back(cloud.aws, read_outputs(cloud.aws)["CodeBucket"], before, lambda _: None)
+
+    assert outcome == "good ran before and runs on: make rollback STAGE=dev has the version before it run"
 
 
 def test_a_stack_that_fails_after_the_code_went_live_rolls_the_code_back(

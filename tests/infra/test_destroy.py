@@ -12,6 +12,7 @@ from infra.app_secret import AppSecret
 from infra.aws import Aws
 from infra.deploy import Deploy
 from infra.destroy import destroy
+from infra.leftovers import wait_for_interfaces
 from infra.outputs import read_outputs
 from infra.stages import DeployError
 from local.cloud.inventory import inventory
@@ -99,6 +100,36 @@ def _is_killed(*, after_calls: int) -> bool:
     except Killed:
         return True
     return False
+
+
+def test_the_roles_stay_until_lambda_has_removed_the_network_interfaces_that_it_made_by_them(used: Used) -> None:
+    """Else it never could, and the network would stay for ever. It takes up to 20 minutes after a function's end."""
+    aws, outputs, looks = used.aws, read_outputs(used.aws), 0
+    subnet = outputs["PrivateSubnetIds"].split(",")[0]
+    interface = aws.ec2.create_network_interface(SubnetId=subnet, Groups=[outputs["FunctionSecurityGroupId"]])
+    role = outputs["FunctionRole"].rpartition("/")[2]
+
+    def lambda_removes_it(**_: object) -> None:
+        nonlocal looks
+        looks += 1
+        assert aws.iam.get_role(RoleName=role)
+        if looks == 2:
+            aws.ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterface"]["NetworkInterfaceId"])
+
+    aws.ec2.meta.events.register("before-call.ec2.DescribeNetworkInterfaces", lambda_removes_it)
+    destroy(aws, lambda _: None, interfaces_pause_s=0)
+
+    assert looks >= 2
+    assert inventory(used.url) == {}
+
+
+def test_network_interfaces_that_stay_end_a_destroy_with_what_to_do(used: Used) -> None:
+    aws, outputs = used.aws, read_outputs(used.aws)
+    subnet = outputs["PrivateSubnetIds"].split(",")[0]
+    interface = aws.ec2.create_network_interface(SubnetId=subnet, Groups=[outputs["FunctionSecurityGroupId"]])
+
+    with pytest.raises(DeployError, match=f"{interface['NetworkInterface']['NetworkInterfaceId']}.*again in an hour"):
+        wait_for_interfaces(aws, outputs["FunctionSecurityGroupId"], pause_s=0, patience_s=0)
 
 
 def test_another_stages_things_are_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -16,11 +16,14 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from infra.deploy import Deploy
 from infra.package import build
 from infra.package.archive import MB, MOST_UNPACKED, MOST_ZIPPED, report, write_zip
 from infra.package.dependencies import SERVICES
 from infra.stages import PROJECT, DeployError, Stage
+from tests.infra.account import connect, empty_account
 from tests.infra.packaging import CANARY, Checkout, Made, borrow_packages, check_out, taken
+from tests.infra.small_site import configure
 
 pytestmark = pytest.mark.timeout(300)  # the first one fetches packages, and the others wait for it
 
@@ -204,6 +207,17 @@ def test_a_python_other_than_the_stages_is_refused(tmp_path: Path) -> None:
         build(Stage("dev", "ap-southeast-2", "python3.9"), folder=tmp_path)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_python_is_refused_before_a_deploy_makes_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    with empty_account() as url:
+        aws = connect(monkeypatch, url, Stage("dev", "ap-southeast-2", "python3.9"))
+        configure(aws, "gifts.example.com")
+
+        with pytest.raises(DeployError, match=r"^dev runs python3\.9 and this is"):
+            Deploy(aws, lambda _: None).run()
+
+        assert aws.cloudformation.describe_stacks()["Stacks"] == []
 
 
 @pytest.mark.parametrize("size", [MOST_ZIPPED, MOST_UNPACKED])

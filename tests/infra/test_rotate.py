@@ -41,7 +41,7 @@ Resources:
             DomainName: api.example.com
             CustomOriginConfig: {OriginProtocolPolicy: https-only}
             OriginCustomHeaders:
-              - HeaderName: X-Edge-Secret
+              - HeaderName: X-Origin-Secret
                 HeaderValue: !Sub
                   "{{resolve:secretsmanager:${AppSecret}:SecretString:EDGE_SECRET::${EdgeSecretVersion}}}"
 Outputs:

@@ -123,7 +123,7 @@ def test_the_api_gets_host_the_viewers_address_and_the_secret_and_nothing_of_it_
     assert api["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
     assert api["OriginCustomHeaders"] == [
         {
-            "HeaderName": "X-Edge-Secret",
+            "HeaderName": "X-Origin-Secret",
             "HeaderValue": {
                 "Fn::Sub": "{{resolve:secretsmanager:${AppSecret}:SecretString:EDGE_SECRET::${EdgeSecretVersion}}}"
             },
@@ -141,6 +141,13 @@ def test_the_api_gets_host_the_viewers_address_and_the_secret_and_nothing_of_it_
         {"CookieBehavior": "all"},
         {"QueryStringBehavior": "all"},
     )
+
+
+def test_cloudfront_is_asked_for_no_header_that_it_refuses_to_add() -> None:
+    """AWS keeps these beginnings for itself, and refuses a distribution with one of them."""
+    for one in config()["Origins"]:
+        for header in one.get("OriginCustomHeaders", []):
+            assert not header["HeaderName"].lower().startswith(("x-amz-", "x-edge-", "x-real-ip", "proxy-"))
 
 
 @pytest.mark.parametrize(("pattern", "bucket", "seconds"), [("static", "Static", 31_536_000), ("media", "Media", 3600)])

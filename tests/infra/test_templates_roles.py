@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from accounts.management.commands.smoke_key import PLACE
 from infra.policies import read_template, resolve, statements
 from tests.infra.evaluation import TEMPLATES, of_type, resources_in
 
@@ -203,11 +204,15 @@ def test_ci_gives_roles_of_its_stage_to_lambda_and_its_rules_only() -> None:
     }
 
 
-def test_ci_reads_no_secret_but_the_apps() -> None:
+def test_ci_reads_no_secret_but_the_apps_and_the_smoke_tests_key() -> None:
     readable = [
-        statement["Resource"]["Fn::Sub"].partition(":secret:")[2]
+        one["Fn::Sub"].partition(":secret:")[2]
         for statement in ci_statements().values()
         if "secretsmanager:GetSecretValue" in statement["Action"]
+        for one in as_list(statement["Resource"])
     ]
 
-    assert readable == ["giftflick/${!aws:PrincipalTag/stage}/app-*"]
+    assert readable == [
+        "giftflick/${!aws:PrincipalTag/stage}/app-*",
+        f"giftflick/${{!aws:PrincipalTag/stage}}/handover/{PLACE}-??????",
+    ]

@@ -105,7 +105,7 @@ Resources:
           - Id: api
             DomainName: !GetAtt Domain.RegionalDomainName
             CustomOriginConfig: {OriginProtocolPolicy: https-only}
-            OriginCustomHeaders: [{HeaderName: X-Edge-Secret, HeaderValue: !Ref Secret}]
+            OriginCustomHeaders: [{HeaderName: X-Origin-Secret, HeaderValue: !Ref Secret}]
           - {Id: static, DomainName: !GetAtt Static.RegionalDomainName, S3OriginConfig: {OriginAccessIdentity: ""}}
           - {Id: media, DomainName: !GetAtt Media.RegionalDomainName, S3OriginConfig: {OriginAccessIdentity: ""}}
         DefaultCacheBehavior:

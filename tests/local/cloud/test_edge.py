@@ -52,10 +52,11 @@ def signed(edge: Edge, path: str, key: RSAPrivateKey, key_id: str, *, lives: tim
 
 
 def test_site_gets_the_edges_headers_whatever_the_viewer_sent(edge: Edge) -> None:
-    got = said(edge, "/hello", X_Edge_Secret="guessed", CloudFront_Viewer_Address="198.51.100.1:1", X_Forwarded_For="x")
+    forged = {"CloudFront_Viewer_Address": "198.51.100.1:1", "X_Forwarded_For": "x"}
+    got = said(edge, "/hello", X_Origin_Secret="guessed", **forged)
 
     headers, context = got["headers"], got["context"]
-    assert (headers["x-edge-secret"], headers["cloudfront-viewer-address"]) == ("first", "127.0.0.1:0")
+    assert (headers["x-origin-secret"], headers["cloudfront-viewer-address"]) == ("first", "127.0.0.1:0")
     assert headers["x-forwarded-for"] == f"x, 127.0.0.1, {context['http']['sourceIp']}"
     assert headers["host"] == edge.url.removeprefix("http://")
 
@@ -157,7 +158,7 @@ def test_new_deploy_is_served_without_a_restart(cloud: Cloud) -> None:
 
         assert site.deploy("second", f"{site.key_id},{new_id}").status == "UPDATE_COMPLETE"
 
-        eventually(lambda: said(edge, "/")["headers"]["x-edge-secret"] == "second", WITHIN_S)
+        eventually(lambda: said(edge, "/")["headers"]["x-origin-secret"] == "second", WITHIN_S)
         keys = ((site.key, site.key_id), (new_key, new_id))
         assert [before, *(get(edge, signed(edge, FILM, *key)).status for key in keys)] == [403, 200, 200]
 
