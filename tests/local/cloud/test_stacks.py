@@ -131,6 +131,17 @@ def test_unknown_property_is_no_less_an_error(cloud: Cloud, name: str) -> None:
     assert (stack.status, "does not take Sparkling" in stack.reason) == ("ROLLBACK_COMPLETE", True)
 
 
+def test_resource_that_is_on_paper_only_has_a_name_and_changes(cloud: Cloud, name: str) -> None:
+    def budget(amount: str) -> dict[str, Any]:
+        limit = {"BudgetType": "COST", "BudgetLimit": {"Amount": amount, "Unit": "USD"}}
+        return template(Budget={"Type": "AWS::Budgets::Budget", "Properties": {"Budget": limit}})
+
+    first, second = cloud.deploy(name, budget("50")), cloud.deploy(name, budget("60"))
+
+    assert (second.status, second.outputs) == ("UPDATE_COMPLETE", first.outputs)
+    assert ("Budget", "UPDATE_COMPLETE") in second.events
+
+
 def test_failed_update_goes_back_to_what_was(cloud: Cloud, name: str) -> None:
     def user(*policies: dict[str, Any]) -> dict[str, Any]:
         return {"Type": "AWS::IAM::User", "Properties": {"UserName": name, "Policies": list(policies)}}
@@ -203,14 +214,12 @@ def test_dynamic_reference_is_read_at_its_version(cloud: Cloud, name: str) -> No
     old = secrets.describe_secret(SecretId=arn)["VersionIdsToStages"].popitem()[0]
     secrets.put_secret_value(SecretId=arn, SecretString='{"EDGE": "new"}')
 
-    def topic(version: str) -> dict[str, Any]:
-        shown = f"{{{{resolve:secretsmanager:{arn}:SecretString:EDGE::{version}}}}}"
-        return template(Topic={"Type": "AWS::SNS::Topic", "Properties": {"TopicName": name, "DisplayName": shown}})
+    said = f"{{{{resolve:secretsmanager:{arn}:SecretString:EDGE::{old}}}}}"
+    properties = {"Name": f"{name}-copy", "SecretString": said}
 
-    created = cloud.deploy(name, topic(old)).outputs["Topic"]
+    copy = cloud.deploy(name, template(Copy={"Type": "AWS::SecretsManager::Secret", "Properties": properties})).outputs
 
-    attributes = cloud.client("sns").get_topic_attributes(TopicArn=created)["Attributes"]
-    assert attributes["DisplayName"] == "old"
+    assert secrets.get_secret_value(SecretId=copy["Copy"])["SecretString"] == "old"
 
 
 def test_attribute_of_an_attribute_is_told_in_a_text(cloud: Cloud, name: str) -> None:
