@@ -38,7 +38,7 @@ Settle = Callable[[str, Json, Json], Any]
 
 def read(text: str) -> Json:
     try:
-        template = parse_template(DEEP.sub(r"\1:", text))
+        template: Any = parse_template(DEEP.sub(r"\1:", text))
     except yaml.YAMLError as error:
         raise ValidationError(message=f"Template format error: {error}") from error
     if not isinstance(template, dict) or not template.get("Resources"):
