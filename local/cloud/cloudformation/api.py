@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -40,12 +41,12 @@ class Api:
 
     def __init__(self, endpoint: str) -> None:
         session = boto3.Session(ROOT_KEY.id, ROOT_KEY.secret, region_name=REGION)
-        self._client = cache(lambda service: session.client(service, endpoint_url=endpoint))
+        self.client: Callable[[str], Any] = cache(lambda service: session.client(service, endpoint_url=endpoint))
 
     def arguments(self, operation: str) -> StructureShape | None:
         """None if there is no such operation."""
         service, _, name = operation.partition(".")
-        model = self._client(service).meta.service_model
+        model = self.client(service).meta.service_model
         known = {known.lower(): known for known in model.operation_names}.get(name.lower())
         return model.operation_model(known).input_shape if known else None
 
@@ -62,7 +63,7 @@ class Api:
         if shape is None:
             raise UnfitError(f"there is no {operation}")
         service, _, name = operation.partition(".")
-        client = self._client(service)
+        client = self.client(service)
         method = {known.lower(): method for method, known in client.meta.method_to_api_mapping.items()}[name.lower()]
         sent = _structure(self._resolved(properties), shape, operation)
         answer: Json = getattr(client, method)(**sent)
