@@ -95,10 +95,12 @@ class Maker:
             if value is not None and self._api.takes(operation, key):
                 self._api.call(operation, {**known, key: value})
                 continue
+            items = [] if value is None else value if isinstance(value, list) else [value]
             left = [argument for argument in self._api.required(operation) if argument not in known]
-            for item in value or []:
+            for item in items:
                 fields = item if isinstance(item, dict) else dict.fromkeys(left, item)
-                self._api.call(operation, {**known, **{field: fields[field] for field in left}})
+                taken = {field: fields[field] for field in left} if name.startswith("De") else fields
+                self._api.call(operation, {**known, **taken})
 
     def _known(self, resource: Resource, operation: str) -> Json:
         """Those arguments by which the service knows the resource."""

@@ -114,32 +114,26 @@ class LocalStack(Stack):
     def apply(self, text: str, parameters: Mapping[str, str]) -> None:
         """Bring the stack there, or back to where it was."""
         before = (str(self.template), self.parameters) if self.template else None
-        verb = "UPDATE" if before else "CREATE"
-        self._say(f"{verb}_IN_PROGRESS", "User Initiated")
-        try:
-            self._bring_to(text, parameters)
-            self._say(f"{verb}_COMPLETE")
-        except TROUBLE as error:
-            self._roll_back("UPDATE_ROLLBACK" if before else "ROLLBACK", before, str(error))
+        failure = self._attempt("UPDATE" if before else "CREATE", lambda: self._bring_to(text, parameters))
+        if failure and before:
+            self._attempt("UPDATE_ROLLBACK", lambda: self._bring_to(*before), failure)
+        elif failure:
+            self._attempt("ROLLBACK", lambda: self._remove(list(self.made), kept={"Retain"}), failure)
 
     def delete(self) -> None:
-        self._say("DELETE_IN_PROGRESS", "User Initiated")
-        try:
-            self._remove(list(self.made))
-            self._say("DELETE_COMPLETE")
-        except TROUBLE as error:
-            self._say("DELETE_FAILED", str(error))
+        self._attempt("DELETE", lambda: self._remove(list(self.made)))
 
-    def _roll_back(self, verb: str, before: tuple[str, Mapping[str, str]] | None, reason: str) -> None:
+    def _attempt(self, verb: str, do: Callable[[], None], reason: str = "User Initiated") -> str | None:
+        """Why it failed, None if it did not."""
         self._say(f"{verb}_IN_PROGRESS", reason)
         try:
-            if before:
-                self._bring_to(*before)
-            else:
-                self._remove(list(self.made), kept={"Retain"})
-            self._say(f"{verb}_COMPLETE", reason)
+            do()
         except TROUBLE as error:
-            self._say(f"{verb}_FAILED", str(error))
+            if verb not in ("CREATE", "UPDATE"):  # which are rolled back
+                self._say(f"{verb}_FAILED", str(error))
+            return str(error)
+        self._say(f"{verb}_COMPLETE", reason)
+        return None
 
     def _bring_to(self, text: str, parameters: Mapping[str, str]) -> None:
         resources = _Resources(self, text, parameters, self._settle)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.cloud.harness import Cloud
+from tests.local.cloud.harness import Cloud, zipped
 
 SHORT_FORMS = """
 Parameters:
@@ -236,6 +236,28 @@ Outputs:
 """
 
     assert cloud.deploy(name, text).outputs == {"Arn": f"<arn:aws:cloudfront::123456789012:function/{name}>"}
+
+
+def test_function_takes_new_code_and_keeps_its_name(cloud: Cloud, name: str) -> None:
+    s3, role = cloud.client("s3"), cloud.make_role()
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-southeast-2"})
+
+    def function(answer: str) -> dict[str, Any]:
+        source = f"def handler(event, context):\n    return {answer!r}\n"
+        s3.put_object(Bucket=name, Key=answer, Body=zipped({"app.py": source}))
+        code = {"S3Bucket": name, "S3Key": answer}
+        properties = {
+            "FunctionName": name,
+            "Runtime": "python3.11",
+            "Handler": "app.handler",
+            "Role": role,
+            "Code": code,
+        }
+        return template(Function={"Type": "AWS::Lambda::Function", "Properties": properties})
+
+    for answer in ("old", "new"):
+        assert cloud.deploy(name, function(answer)).outputs == {"Function": name}
+        assert cloud.invoke(name, {})["Payload"] == answer
 
 
 def test_secret_is_made_up_once(cloud: Cloud, name: str) -> None:
