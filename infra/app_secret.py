@@ -60,7 +60,6 @@ GENERATED: dict[str, Callable[[], str]] = {
     "EDGE_SECRET": lambda: secrets.token_urlsafe(32),
 }
 MEDIA = ("MEDIA_KEY_ID", "MEDIA_PRIVATE_KEY")  # a pair: CloudFront knows the public half by the id
-MAY_BE_EMPTY = ("SECRET_KEY_FALLBACKS", "EDGE_SECRET_NEXT", "SENTRY_DSN")
 NAMES = (*GENERATED, *MEDIA, *GIVEN, "SECRET_KEY_FALLBACKS", "EDGE_SECRET_NEXT")
 
 Values = dict[str, str]

@@ -1,6 +1,6 @@
-"""What the identities of a template may do, with its references resolved: for the local AWS, and for tests.
+"""Reads templates, and says what their identities may do: for the local AWS, and for tests.
 
-Reads CloudFormation's YAML with as much of its functions as policies use.
+Of CloudFormation's functions it resolves those that policies use.
 """
 
 import re
@@ -18,7 +18,7 @@ Statement = dict[str, Any]
 
 
 class _Loader(yaml.SafeLoader):
-    """Writes short functions out: `!GetAtt Bucket.Arn` becomes `{"Fn::GetAtt": ["Bucket", "Arn"]}`."""
+    """Writes short functions out, `!Ref Bucket` as `{"Ref": "Bucket"}`, and leaves dates alone."""
 
 
 def _function(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
@@ -35,11 +35,17 @@ def _function(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, 
 
 
 _Loader.add_multi_constructor("!", _function)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _loader, node: node.value)
+
+
+def parse_template(text: str) -> Template:
+    """YAML with CloudFormation's short forms, or JSON, which is YAML too."""
+    return yaml.load(text, _Loader)  # type: ignore[no-any-return]  # noqa: S506
 
 
 def read_template(part: str) -> Template:
     """`infra/{part}.yaml`."""
-    return yaml.load((FOLDER / f"{part}.yaml").read_text(), _Loader)  # type: ignore[no-any-return]  # noqa: S506
+    return parse_template((FOLDER / f"{part}.yaml").read_text())
 
 
 def statements(template: Template, identity: str, names: Mapping[str, str]) -> list[Statement]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import urllib3
+from django.db import connection
 
 from local.environment import inherited_environment
 from local.migrations import PROJECT
@@ -48,6 +49,11 @@ class Mailbox:
 
     def _sockets_of(self, process: psutil.Process) -> list[Any]:
         return [socket for socket in process.net_connections("tcp") if socket.laddr[1:2] == (self._port,)]
+
+
+def url_of_test_database(stack: Stack) -> str:
+    """The database that Django has made for tests."""
+    return urlsplit(stack.env["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
 
 
 class System:

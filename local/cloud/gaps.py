@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from moto.apigatewayv2.models import ApiGatewayV2Backend, DomainName
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudfront.models import DefaultCacheBehaviour
 from moto.cloudfront.responses import CloudFrontResponse
 from moto.core.responses import ActionResult, EmptyResult
@@ -18,6 +19,7 @@ def mend() -> None:
     # moto sees neither whom a bucket's policy is about nor its conditions: "deny whatever comes without TLS" would deny
     # everything. What CloudFront may read, the edge asks for itself.
     replace_methods(FakeBucket, get_permission=lambda *_call: PermissionResult.NEUTRAL)
+    replace_methods(CloudFormationResponse, update_termination_protection=_update_termination_protection)
     _tell_regional_domains()
     _keep_function_associations()
     replace_methods(
@@ -66,3 +68,9 @@ def _update_function(call: CloudFrontResponse) -> ActionResult:
     function = call.backend.get_function(call._get_param("Name"))  # noqa: SLF001
     function.config, function.code = call._get_param("FunctionConfig"), call._get_param("FunctionCode")  # noqa: SLF001
     return ActionResult({"FunctionSummary": function, "ETag": function.etag})
+
+
+def _update_termination_protection(call: CloudFormationResponse) -> ActionResult:
+    stack = call.cloudformation_backend.get_stack(call._get_param("StackName"))  # noqa: SLF001
+    stack.enable_termination_protection = call._get_bool_param("EnableTerminationProtection")  # noqa: SLF001
+    return ActionResult({"StackId": stack.stack_id})

@@ -6,7 +6,6 @@ from typing import Any
 
 import boto3
 import jmespath
-from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from local.aws.identities import REGION, ROOT_KEY, ROOT_USER
 
@@ -15,7 +14,6 @@ KINDS = {
     "alarms": ("cloudwatch.describe_alarms", "MetricAlarms[].AlarmName"),
     "apis": ("apigatewayv2.get_apis", "Items[].ApiId"),
     "api domains": ("apigatewayv2.get_domain_names", "Items[].DomainName"),
-    "budgets": ("budgets.describe_budgets", "Budgets[].BudgetName"),
     "buckets": ("s3.list_buckets", "Buckets[].Name"),
     "cloudfront functions": ("cloudfront.list_functions", "FunctionList.Items[].Name"),
     "dashboards": ("cloudwatch.list_dashboards", "DashboardEntries[].DashboardName"),
@@ -65,9 +63,8 @@ def inventory(endpoint: str) -> dict[str, list[str]]:
 def _names(client_for: Callable[[str], Any], operation: str, path: str) -> list[str]:
     service, _, method = operation.partition(".")
     client = client_for(service)
-    arguments = {"AccountId": DEFAULT_ACCOUNT_ID} if service == "budgets" else {}
     if client.can_paginate(method):
-        pages = list(client.get_paginator(method).paginate(**arguments))
+        pages = list(client.get_paginator(method).paginate())
     else:
-        pages = [getattr(client, method)(**arguments)]
+        pages = [getattr(client, method)()]
     return sorted(str(name) for page in pages for name in jmespath.search(path, page) or [])

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -18,7 +16,7 @@ from tests.drills.mail_drill import MailDrill
 from tests.drills.renderer import Counter, Renderer, StandIn
 from tests.media.samples import RECIPES, make_media
 from tests.rendering.films import definition
-from tests.system import Mailbox, System
+from tests.system import Mailbox, System, url_of_test_database
 
 
 @pytest.fixture
@@ -31,8 +29,7 @@ def now() -> datetime:
 def running(
     stack: Stack, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[System, Mailbox]]:
-    url = urlsplit(stack.env["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    system = System(stack, url.geturl(), tmp_path_factory.mktemp("drills"))
+    system = System(stack, url_of_test_database(stack), tmp_path_factory.mktemp("drills"))
     try:
         mailbox = system.start_sendgrid()
         system.start_site()

@@ -3,21 +3,18 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
 from local.gateway.functions import authorizer, site
 from local.lambda_runtime import Function
 from local.stack import Stack
-from tests.system import System
+from tests.system import System, url_of_test_database
 
 
 @pytest.fixture(scope="package")
 def system(stack: Stack, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    url = urlsplit(stack.env["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    system = System(stack, url.geturl(), tmp_path_factory.mktemp("system"))
+    system = System(stack, url_of_test_database(stack), tmp_path_factory.mktemp("system"))
     yield system
     system.stop()
 

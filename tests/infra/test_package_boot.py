@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account
@@ -27,7 +25,7 @@ from tests import build
 from tests.gateway.events import http_event, posted
 from tests.gateway.test_lambda_entry import ADMINS, SLOW, context_of
 from tests.infra.packaging import Made
-from tests.system import Mailbox, System
+from tests.system import Mailbox, System, url_of_test_database
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -37,8 +35,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def system(stack: Stack, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    url = urlsplit(stack.env["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    system = System(stack, url.geturl(), tmp_path_factory.mktemp("system"))
+    system = System(stack, url_of_test_database(stack), tmp_path_factory.mktemp("system"))
     yield system
     system.stop()
 

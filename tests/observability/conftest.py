@@ -1,17 +1,15 @@
 """A product whose database is the tests', and servers that stand in for vendors and keep what they are told."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from pytest_django import Settings
 
 from api.delivery.backends.base import Address, Mail
 from api.templates.models import Template
 from local.stack import Stack
-from tests.system import System
+from tests.system import System, url_of_test_database
 from tests.webhooks.receivers import Receiver, receiving, says
 
 
@@ -22,8 +20,7 @@ def _plain_template(request: pytest.FixtureRequest) -> Template | None:
 
 @pytest.fixture(scope="package")
 def system(stack: Stack, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    url = urlsplit(stack.env["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    system = System(stack, url.geturl(), tmp_path_factory.mktemp("system"))
+    system = System(stack, url_of_test_database(stack), tmp_path_factory.mktemp("system"))
     yield system
     system.stop()
 

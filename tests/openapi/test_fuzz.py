@@ -3,16 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from api.templates.models import Template
 from local.stack import Stack
 from tests.openapi.fuzzing import fuzz, open_account, open_shop
-from tests.system import System
+from tests.system import System, url_of_test_database
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))  # at most, for each operation and mode
 AT_LEAST = int(os.environ.get("FUZZ_AT_LEAST", "3000"))
@@ -22,8 +20,7 @@ GIFTS_A_STATE = 1 + EXAMPLES // 30
 
 @pytest.fixture
 def system(stack: Stack, transactional_db: None, template: Template, tmp_path: Path) -> Iterator[System]:
-    url = urlsplit(stack.env["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    system = System(stack, url.geturl(), tmp_path)
+    system = System(stack, url_of_test_database(stack), tmp_path)
     try:
         system.start_site()
         yield system

@@ -6,10 +6,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account
@@ -20,7 +18,7 @@ from local.migrations import PROJECT
 from local.ports import HOST, free_port
 from local.samples import sample_photo
 from local.stack import Stack
-from tests.system import System
+from tests.system import System, url_of_test_database
 
 BASH = shutil.which("bash") or "/bin/bash"
 GUIDE = PROJECT / "docs" / "api"
@@ -29,8 +27,7 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 @pytest.fixture
 def system(stack: Stack, transactional_db: None, tmp_path: Path) -> Iterator[System]:
-    url = urlsplit(stack.env["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    system = System(stack, url.geturl(), tmp_path)
+    system = System(stack, url_of_test_database(stack), tmp_path)
     system.env["WEBHOOK_ALLOWED_NETWORKS"] = f"{HOST}/32"
     try:
         system.start_sendgrid()

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import boto3
 import pytest
-from django.db import connection
 from pytest_django import Settings
 
 from giftflick import aws_clients
 from local.aws.identities import REGION, ROOT_KEY
 from local.stack import Stack
-from tests.system import System
+from tests.system import System, url_of_test_database
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -55,8 +53,7 @@ class Console:
 @pytest.fixture(scope="package")
 def system(stack: Stack, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> System:
     """For programs of their own against the test database."""
-    url = urlsplit(stack.env["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    return System(stack, url.geturl(), tmp_path_factory.mktemp("system"))
+    return System(stack, url_of_test_database(stack), tmp_path_factory.mktemp("system"))
 
 
 @pytest.fixture

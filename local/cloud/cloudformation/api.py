@@ -2,26 +2,34 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import boto3
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from local.aws.identities import ROOT_KEY
+from local.aws.identities import REGION, ROOT_KEY
+from local.cloud.cloudformation.types import Json
 
-Json = dict[str, Any]
 DYNAMIC = re.compile(r"\{\{resolve:(ssm|secretsmanager):([^}]+)\}\}")
-# A template's words for what services call otherwise, and what it may leave out though they ask for it.
+# A template's words for what services call otherwise.
 PAIRS = """
     bucketname=bucket exposedheaders=exposeheaders family=dbparametergroupfamily groupdescription=description
-    groupset=groups ipv6enabled=isipv6enabled key=tagkey keypolicy=policy maxage=maxageseconds
-    origincustomheaders=customheaders policydocument=policy sseenabled=enabled
-    serversideencryptionbydefault=applyserversideencryptionbydefault tags=tagging topicname=name value=tagvalue
+    groupset=groups ipv6enabled=isipv6enabled keypolicy=policy maxage=maxageseconds origincustomheaders=customheaders
+    policydocument=policy sseenabled=enabled topicname=name
 """
 RENAMED = dict(pair.split("=") for pair in PAIRS.split())
+# What services are told besides: where they insist on it, and wherever they ask for it.
 DEFAULTS: Json = {"Comment": "", "Enabled": True, "HTTPPort": 80, "HTTPSPort": 443, "MaxCount": 1, "MinCount": 1}
+ALWAYS: Json = {
+    "ApplyImmediately": True,
+    "CreateBucketConfiguration": {"LocationConstraint": REGION},
+    "ForceDeleteWithoutRecovery": True,
+    "IfMatch": "*",
+    "ReturnSubscriptionArn": True,
+    "SkipFinalSnapshot": True,
+}
 
 
 class UnfitError(Exception):
@@ -29,38 +37,38 @@ class UnfitError(Exception):
 
 
 class Api:
-    """All services of one region, as root. Operations are `service.Operation`, in any case."""
+    """All services, as root. Operations are `service.Operation`, in any case."""
 
-    def __init__(self, endpoint: str, region: str) -> None:
-        session = boto3.Session(ROOT_KEY.id, ROOT_KEY.secret, region_name=region)
-        self._client = cache(lambda service: session.client(service, endpoint_url=endpoint))
+    def __init__(self, endpoint: str) -> None:
+        session = boto3.Session(ROOT_KEY.id, ROOT_KEY.secret, region_name=REGION)
+        self.client: Callable[[str], Any] = cache(lambda service: session.client(service, endpoint_url=endpoint))
 
-    def shape(self, operation: str) -> StructureShape | None:
-        """What it takes; None if there is no such operation."""
+    def arguments(self, operation: str) -> StructureShape | None:
+        """None if there is no such operation."""
         service, _, name = operation.partition(".")
-        model = self._client(service).meta.service_model
+        model = self.client(service).meta.service_model
         known = {known.lower(): known for known in model.operation_names}.get(name.lower())
         return model.operation_model(known).input_shape if known else None
 
-    def required(self, operation: str) -> set[str]:
-        shape = self.shape(operation)
-        return set(shape.required_members) if shape else set()
+    def required(self, operation: str) -> list[str]:
+        shape = self.arguments(operation)
+        return list(shape.required_members) if shape else []
 
-    def argument(self, operation: str, key: str) -> str | None:
-        """What the operation calls a template's property; None if it does not take it."""
-        return _member(self.shape(operation), key)
+    def takes(self, operation: str, key: str) -> bool:
+        return member(self.arguments(operation), key) is not None
 
-    def call(self, operation: str, properties: Mapping[str, Any]) -> Json:
-        """Raises UnfitError, and botocore's errors for what the service refuses."""
-        shape = self.shape(operation)
+    def call(self, operation: str, properties: Json) -> tuple[Json, Json]:
+        """What was sent, and what was answered. Raises UnfitError, and botocore's errors for what is refused."""
+        shape = self.arguments(operation)
         if shape is None:
             raise UnfitError(f"there is no {operation}")
         service, _, name = operation.partition(".")
-        client = self._client(service)
+        client = self.client(service)
         method = {known.lower(): method for method, known in client.meta.method_to_api_mapping.items()}[name.lower()]
-        answer: Json = getattr(client, method)(**_structure(self._resolved(dict(properties)), shape, operation))
+        sent = _structure(self._resolved(properties), shape, operation)
+        answer: Json = getattr(client, method)(**sent)
         del answer["ResponseMetadata"]
-        return answer
+        return sent, answer
 
     def _resolved(self, node: Any) -> Any:
         """With what dynamic references stand for at this moment."""
@@ -72,31 +80,29 @@ class Api:
 
     def _dynamic(self, found: re.Match[str]) -> str:
         if found[1] == "ssm":
-            return str(self.call("ssm.GetParameter", {"Name": found[2]})["Parameter"]["Value"])
+            return str(self.call("ssm.GetParameter", {"Name": found[2]})[1]["Parameter"]["Value"])
         secret, _, rest = found[2].partition(":SecretString:")
         key, stage, version = [*rest.split(":"), "", ""][:3]
         chosen = {"SecretId": secret, "VersionStage": stage, "VersionId": version}
-        answer = self.call("secretsmanager.GetSecretValue", {name: value for name, value in chosen.items() if value})
+        _, answer = self.call("secretsmanager.GetSecretValue", {name: text for name, text in chosen.items() if text})
         return str(json.loads(answer["SecretString"])[key])
 
 
-def _member(shape: StructureShape | None, name: str) -> str | None:
+def member(shape: StructureShape | None, name: str) -> str | None:
+    """What the service calls a template's property; None if it does not take it."""
     known = {known.lower(): known for known in shape.members} if shape else {}
     return known.get(name.lower()) or known.get(RENAMED.get(name.lower(), ""))
 
 
 def _fitted(value: Any, shape: Shape, where: str) -> Any:
-    """As the API wants it; templates are lax about cases, numbers, lists of one, documents and tags."""
+    """As the API wants it; templates are lax about cases, numbers, lists of one and documents."""
     kind = shape.type_name
     if isinstance(shape, StructureShape):
         return _structure(value, shape, where)
     if isinstance(shape, ListShape):
-        if isinstance(value, dict) and shape.member.name == "Parameter":
-            value = [{"ParameterName": key, "ParameterValue": item} for key, item in value.items()]
         return [_fitted(item, shape.member, where) for item in (value if isinstance(value, list) else [value])]
     if isinstance(shape, MapShape):
-        pairs = {item["Key"]: item["Value"] for item in value} if isinstance(value, list) else value
-        return {key: _fitted(item, shape.value, where) for key, item in pairs.items()}
+        return {key: _fitted(item, shape.value, where) for key, item in value.items()}
     if kind in ("integer", "long", "float", "double"):
         return float(value) if kind in ("float", "double") else int(value)
     if kind == "boolean":
@@ -105,15 +111,13 @@ def _fitted(value: Any, shape: Shape, where: str) -> Any:
 
 
 def _structure(value: Any, shape: StructureShape, where: str) -> Json:
-    lists = [name for name, inner in shape.members.items() if isinstance(inner, ListShape)]
-    if isinstance(value, list) and len(lists) == 1:  # a list in a wrapper
-        value = {lists[0]: value}
-    elif not isinstance(value, dict):
-        value = {"Value": value}  # EC2's wrapper for a truth
+    if isinstance(value, list):  # in the wrapper that CloudFront puts around its lists
+        value = {"Items": value}
     fitted = {name: DEFAULTS[name] for name in shape.required_members if name in DEFAULTS}
     for name, item in value.items():
-        known = _member(shape, name)
+        known = member(shape, name)
         if known is None:
             raise UnfitError(f"{where} does not take {name}")
         fitted[known] = _fitted(item, shape.members[known], f"{where} {name}")
+    fitted |= {name: ALWAYS[name] for name in shape.members if name in ALWAYS}
     return fitted | ({"Quantity": len(fitted.get("Items", []))} if "Quantity" in shape.members else {})

@@ -7,11 +7,9 @@ from uuid import uuid4
 
 import jmespath
 
-from local.cloud.cloudformation.api import Api, Json, UnfitError
-from local.cloud.cloudformation.types import TYPES
+from local.cloud.cloudformation.api import Api, UnfitError
+from local.cloud.cloudformation.types import TYPES, Json
 
-# What a service is told besides, where it asks for it.
-CONSENT = {"IfMatch": "*", "SkipFinalSnapshot": True, "ForceDeleteWithoutRecovery": True, "ApplyImmediately": True}
 NAMES = ("Name", "Identifier", "Bucket", "StatementId")  # of what must have one
 
 
@@ -45,37 +43,33 @@ class Maker:
     def create(self, name: str, kind: str, properties: Json) -> Resource:
         if kind not in TYPES:
             raise UnfitError(f"the stand-in for CloudFormation does not know the type {kind}")
-        type_, operation = TYPES[kind], _operation(kind, "Create")
-        if type_.create == "-":
-            return Resource(name, kind, str(uuid4()), properties, properties)
+        type_, operation = TYPES[kind], _operation(kind, TYPES[kind].create)
+        made = Resource(name, kind, str(uuid4()), properties, properties)
+        if not type_.create:
+            return made
         shaped = type_.shaped(properties)
         later = {key: shaped.pop(key) for key in type_.then if key in shaped}
-        tags = shaped.pop("Tags", None) if operation.startswith("ec2.") else None  # which are a call of their own there
         nameless = [key for key in self._api.required(operation) if key.endswith(NAMES)]
-        made_up = dict.fromkeys(nameless, f"{self._stack}-{name}-{uuid4().hex[:8]}".lower())
-        known = {self._api.argument(operation, key) or key: value for key, value in shaped.items()}
-        sent = {**made_up, **type_.given, **known}
-        answer = self._api.call(operation, sent)
+        made_up = {key: f"{self._stack}-{name}-{uuid4().hex[:8]}".lower() for key in nameless}
+        sent, answer = self._api.call(operation, {**made_up, **shaped})
         parts = [part for part in answer.values() if isinstance(part, dict)]
         answer |= parts[0] if len(parts) == 1 else {}
-        made = Resource(name, kind, "", properties, {**sent, **answer})
+        made.facts = {**sent, **answer}
         keys = self._keys(kind)
         key = next((key for key in keys if key in answer), keys[-1] if keys else "")
-        made.physical_resource_id = str(
-            jmespath.search(type_.ref, made.facts) if type_.ref else _found(key, made.facts)
-        )
-        if tags:
-            self._api.call("ec2.CreateTags", {"Resources": made.physical_resource_id, "Tags": tags})
+        known = jmespath.search(type_.ref, made.facts) if type_.ref else _found(key, made.facts)
+        made.physical_resource_id = str(known)
         self._follow(made, type_.then, later)
         return made
 
     def change(self, had: Resource, properties: Json) -> Resource:
         """In place where the service can; else a new one is made, and the old one goes."""
-        type_, operation = TYPES[had.cf_resource_type], _operation(had.cf_resource_type, "Update")
+        type_ = TYPES[had.cf_resource_type]
+        operation = _operation(had.cf_resource_type, type_.update)
         shaped = type_.shaped({key: value for key, value in properties.items() if had.properties.get(key) != value})
         follow = {**type_.then, **type_.change}
         later = {key: shaped.pop(key) for key in follow if key in shaped}
-        if set(had.properties) - set(properties) or not all(self._api.argument(operation, key) for key in shaped):
+        if set(had.properties) - set(properties) or not all(self._api.takes(operation, key) for key in shaped):
             made = self.create(had.logical_resource_id, had.cf_resource_type, properties)
             self.delete(had)
             return made
@@ -87,44 +81,45 @@ class Maker:
         return had
 
     def delete(self, resource: Resource) -> None:
-        type_, operation = TYPES[resource.cf_resource_type], _operation(resource.cf_resource_type, "Delete")
+        type_ = TYPES[resource.cf_resource_type]
         self._follow(resource, type_.undo, resource.properties)
-        if "-" not in (type_.create, type_.delete):
+        if type_.delete:
+            operation = _operation(resource.cf_resource_type, type_.delete)
             self._api.call(operation, self._known(resource, operation))
 
     def _follow(self, resource: Resource, operations: Mapping[str, str], properties: Json) -> None:
         """Call what goes with each property: with the whole of it if it is an argument, else with each of its items."""
         for key, name in operations.items():
-            operation, value = _operation(resource.cf_resource_type, "", name), properties.get(key)
+            operation, value = _operation(resource.cf_resource_type, name), properties.get(key)
             known = self._known(resource, operation)
-            if value is not None and self._api.argument(operation, key):
+            if value is not None and self._api.takes(operation, key):
                 self._api.call(operation, {**known, key: value})
                 continue
-            for item in value if isinstance(value, list) else [] if value is None else [value]:
-                left = self._api.required(operation) - set(known)
+            items = [] if value is None else value if isinstance(value, list) else [value]
+            left = [argument for argument in self._api.required(operation) if argument not in known]
+            for item in items:
                 fields = item if isinstance(item, dict) else dict.fromkeys(left, item)
                 taken = {field: fields[field] for field in left} if name.startswith("De") else fields
                 self._api.call(operation, {**known, **taken})
 
     def _known(self, resource: Resource, operation: str) -> Json:
-        """Those arguments by which the service knows the resource, and its consent."""
-        shape, keys, known = self._api.shape(operation), self._keys(resource.cf_resource_type), Json()
-        for argument in shape.members if shape else ():
-            fact = _found(argument, resource.facts)
-            if argument in CONSENT:
-                known[argument] = CONSENT[argument]
-            elif argument in keys or (fact is not None and argument in self._api.required(operation)):
-                known[argument] = resource.physical_resource_id if fact is None else fact
-        return known
+        """Those arguments by which the service knows the resource."""
+        shape, keys = self._api.arguments(operation), self._keys(resource.cf_resource_type)
+        required = self._api.required(operation)
+        facts = {name: _found(name, resource.facts) for name in (shape.members if shape else ())}
+        return {
+            name: resource.physical_resource_id if fact is None else fact
+            for name, fact in facts.items()
+            if name in keys or (fact is not None and name in required)
+        }
 
     def _keys(self, kind: str) -> list[str]:
-        shape = self._api.shape(_operation(kind, "Delete"))
-        return TYPES[kind].keys.split() or (list(shape.required_members) if shape else [])
+        return TYPES[kind].keys.split() or self._api.required(_operation(kind, TYPES[kind].delete))
 
 
-def _operation(kind: str, verb: str, name: str = "") -> str:
+def _operation(kind: str, name: str) -> str:
     _, service, noun = kind.split("::")
-    return f"{service.lower()}.{name or getattr(TYPES[kind], verb.lower()) or verb + noun}"
+    return f"{service.lower()}.{name.format(noun)}"
 
 
 def _found(name: str, facts: Json) -> Any:

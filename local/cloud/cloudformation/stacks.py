@@ -1,32 +1,49 @@
 """Stacks: created, changed, rolled back and deleted as CloudFormation does it, behind the API that moto serves."""
 
+import re
 from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
+from types import SimpleNamespace
 from typing import Any
 
+import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
 from moto.cloudformation.models import Change, ChangeSet, CloudFormationBackend, Event, Stack, cloudformation_backends
 from moto.cloudformation.parsing import OutputMap, ResourceMap, clean_json
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_changeset_id, generate_stack_id
 from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult
 from moto.ssm.models import ssm_backends
 
-from local.cloud.cloudformation.api import Api, Json, UnfitError
+from infra.policies import parse_template
+from local.aws.identities import REGION
+from local.cloud.cloudformation.api import Api, UnfitError
 from local.cloud.cloudformation.resources import Maker, Resource
-from local.cloud.cloudformation.template import read
+from local.cloud.cloudformation.types import Json
 from local.cloud.patching import replace_methods
 
 UNCHANGED = "The submitted information didn't contain changes. Submit different information to create a change set."
 # A template that cannot be, a service that refuses, moto that falls over.
 TROUBLE = (UnfitError, ServiceException, ClientError, BotoCoreError, ResponseParserError, LookupError, ValueError)
-
-RETAINED = frozenset({"Retain", "RetainExceptOnCreate"})
+RETAINED = {"Retain", "RetainExceptOnCreate"}
+DEEP = re.compile(
+    r"(\$\{\w+\.\w+)\."
+)  # ${Cluster.Endpoint.Port}: moto would cut what follows, `Resource` knows a colon
+FORESEEN = SimpleNamespace(physical_resource_id="{{ new }}", get_cfn_attribute=lambda _name: "{{ new }}")
 
 Settle = Callable[[str, Json, Json], Any]
+
+
+def read(text: str) -> Json:
+    try:
+        template: Any = parse_template(DEEP.sub(r"\1:", text))
+    except yaml.YAMLError as error:
+        raise ValidationError(message=f"Template format error: {error}") from error
+    if not isinstance(template, dict) or not template.get("Resources"):
+        raise ValidationError(message="Template format error: At least one Resources member must be defined.")
+    return template
 
 
 class _Resources(ResourceMap):
@@ -62,15 +79,6 @@ class _Resources(ResourceMap):
         return super().parse_ssm_parameter(value, value_type)
 
 
-class _Foreseen:
-    """A resource that a change set would make."""
-
-    physical_resource_id = "{{ new }}"
-
-    def get_cfn_attribute(self, _name: str) -> str:
-        return self.physical_resource_id
-
-
 class LocalStack(Stack):
     """Its status says how the last change went, its events why."""
 
@@ -95,7 +103,7 @@ class LocalStack(Stack):
             had = self.made.get(name)
             if had is None or had.properties != properties:
                 found.append(Change("Modify" if had else "Add", name, spec["Type"]))
-            return had or _Foreseen()
+            return had or FORESEEN
 
         resources = _Resources(self, text, parameters, foresee)
         gone = [had for name, had in self.made.items() if name not in resources.settled]
@@ -106,32 +114,26 @@ class LocalStack(Stack):
     def apply(self, text: str, parameters: Mapping[str, str]) -> None:
         """Bring the stack there, or back to where it was."""
         before = (str(self.template), self.parameters) if self.template else None
-        verb = "UPDATE" if before else "CREATE"
-        self._say(f"{verb}_IN_PROGRESS", "User Initiated")
-        try:
-            self._bring_to(text, parameters)
-            self._say(f"{verb}_COMPLETE")
-        except TROUBLE as error:
-            self._roll_back("UPDATE_ROLLBACK" if before else "ROLLBACK", before, str(error))
+        failure = self._attempt("UPDATE" if before else "CREATE", lambda: self._bring_to(text, parameters))
+        if failure and before:
+            self._attempt("UPDATE_ROLLBACK", lambda: self._bring_to(*before), failure)
+        elif failure:
+            self._attempt("ROLLBACK", lambda: self._remove(list(self.made), kept={"Retain"}), failure)
 
     def delete(self) -> None:
-        self._say("DELETE_IN_PROGRESS", "User Initiated")
-        try:
-            self._remove(list(self.made))
-            self._say("DELETE_COMPLETE")
-        except TROUBLE as error:
-            self._say("DELETE_FAILED", str(error))
+        self._attempt("DELETE", lambda: self._remove(list(self.made)))
 
-    def _roll_back(self, verb: str, before: tuple[str, Mapping[str, str]] | None, reason: str) -> None:
+    def _attempt(self, verb: str, do: Callable[[], None], reason: str = "User Initiated") -> str | None:
+        """Why it failed, None if it did not."""
         self._say(f"{verb}_IN_PROGRESS", reason)
         try:
-            if before:
-                self._bring_to(*before)
-            else:
-                self._remove(list(self.made), kept={"Retain"})
-            self._say(f"{verb}_COMPLETE", reason)
+            do()
         except TROUBLE as error:
-            self._say(f"{verb}_FAILED", str(error))
+            if verb not in ("CREATE", "UPDATE"):  # which are rolled back
+                self._say(f"{verb}_FAILED", str(error))
+            return str(error)
+        self._say(f"{verb}_COMPLETE", reason)
+        return None
 
     def _bring_to(self, text: str, parameters: Mapping[str, str]) -> None:
         resources = _Resources(self, text, parameters, self._settle)
@@ -148,7 +150,7 @@ class LocalStack(Stack):
         self.made[name].deletion_policy = spec.get("DeletionPolicy", "Delete")
         return self.made[name]
 
-    def _remove(self, names: list[str], kept: AbstractSet[str] = RETAINED) -> None:
+    def _remove(self, names: list[str], kept: set[str] = RETAINED) -> None:
         for name in reversed(names):
             resource = self.made[name]
             if resource.deletion_policy in kept:
@@ -192,8 +194,7 @@ class LocalCloudFormation(CloudFormationBackend):
         identity, is_new = generate_changeset_id(change_set_name, self.region_name, self.account_id), kind == "CREATE"
         if is_new and any(stack.name == stack_name for stack in self.stacks.values()):
             raise AlreadyExistsException(f"Stack [{stack_name}] already exists")
-        api = Api(self.endpoint, self.region_name)
-        stack: Any = LocalStack(stack_name, self, api) if is_new else self.get_stack(stack_name)  # type: ignore[abstract]
+        stack: Any = LocalStack(stack_name, self, Api(self.endpoint)) if is_new else self.get_stack(stack_name)  # type: ignore[abstract]
         try:
             proposed = _ChangeSet(kind, identity, change_set_name, stack, **asked)
         except (UnfitError, LookupError) as error:
@@ -210,11 +211,10 @@ class LocalCloudFormation(CloudFormationBackend):
         proposed.stack.apply(proposed.template, proposed.parameters)
         proposed.execution_status = "EXECUTE_COMPLETE"
 
-    def create_stack(self, name: str, *_rest: Any, **_asked: Any) -> Stack:
-        raise ValidationError(message=f"{name}: stacks are made by change sets here")
+    def create_stack(self, *_asked: Any, **_more: Any) -> Stack:
+        raise ValidationError(message="Stacks are made by change sets here")
 
-    def update_stack(self, name: str, *_rest: Any, **_asked: Any) -> Stack:
-        return self.create_stack(name)
+    update_stack = create_stack
 
     def delete_stack(self, name_or_stack_id: str) -> None:
         for stack in [stack for stack in self.stacks.values() if name_or_stack_id in (stack.name, stack.stack_id)]:
@@ -229,11 +229,5 @@ def install(endpoint: str) -> None:
     """Have moto's API served by this; before its first call."""
     LocalCloudFormation.endpoint = endpoint
     cloudformation_backends.backend = LocalCloudFormation
+    parsing.DEFAULT_REGION = REGION  # whose zones !GetAZs "" tells
     replace_methods(CloudFormationResponse, _validate_different_update=lambda *_asked: None)  # that is the change set's
-    replace_methods(CloudFormationResponse, update_termination_protection=_protect)  # which moto lacks
-
-
-def _protect(call: Any) -> ActionResult:
-    stack = call.cloudformation_backend.get_stack(call._get_param("StackName"))  # noqa: SLF001
-    stack.enable_termination_protection = call._get_bool_param("EnableTerminationProtection")  # noqa: SLF001
-    return ActionResult({"StackId": stack.stack_id})

@@ -10,81 +10,53 @@ from typing import Any
 from local.aws.identities import REGION
 
 Json = dict[str, Any]
-ACCOUNT = "123456789012"
 
 
 @dataclass(frozen=True)
 class Type:
-    """Operations called otherwise ("-": none); `keys`, the arguments by which the service knows the resource; `ref` and
-    `attributes`, JMESPaths into what was sent and answered; arguments that the creation is `given`; operations that
-    take one property after the creation (`then`) or on a change (`change`), or away before the deletion (`undo`).
+    """Operations called otherwise ("": none); `keys`, the arguments by which the service knows the resource; `ref` and
+    `attributes`, JMESPaths into what was sent and answered; properties that are only `on_paper`, checked on the
+    templates by tests/infra; operations that take one property after the creation (`then`) or on a change (`change`),
+    or away before the deletion (`undo`).
     """
 
-    create: str = ""
-    update: str = ""
-    delete: str = ""
+    create: str = "Create{}"
+    update: str = "Update{}"
+    delete: str = "Delete{}"
     keys: str = ""
     ref: str = ""
-    given: Mapping[str, Any] = field(default_factory=dict)
+    on_paper: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     then: Mapping[str, str] = field(default_factory=dict)
     change: Mapping[str, str] = field(default_factory=dict)
     undo: Mapping[str, str] = field(default_factory=dict)
-    shaped: Callable[[Json], Json] = dict
+    shape: Callable[[Json], Json] = dict
 
-
-def _without(*names: str) -> Callable[[Json], Json]:
-    return lambda properties: {key: value for key, value in properties.items() if key not in names}
+    def shaped(self, properties: Json) -> Json:
+        """What there is to send of them. Tags are on paper everywhere."""
+        return self.shape({key: properties[key] for key in properties.keys() - {"Tags", *self.on_paper.split()}})
 
 
 def _bucket(properties: Json) -> Json:
-    if "LifecycleConfiguration" not in properties:
-        return dict(properties)
-    rules = [_lifecycle(dict(rule)) for rule in properties["LifecycleConfiguration"]["Rules"]]
-    return {**properties, "LifecycleConfiguration": {"Rules": rules}}
+    if "LifecycleConfiguration" in properties:
+        rules = [_lifecycle(**rule) for rule in properties["LifecycleConfiguration"]["Rules"]]
+        return {**properties, "LifecycleConfiguration": {"Rules": rules}}
+    return properties
 
 
-def _lifecycle(rule: Json) -> Json:
-    expiration = {"Expiration": {"Days": rule.pop("ExpirationInDays")}} if "ExpirationInDays" in rule else {}
-    return {"Filter": {"Prefix": rule.pop("Prefix", "")}, **rule, **expiration}
+def _lifecycle(*, Prefix: str = "", ExpirationInDays: int | None = None, **rule: Any) -> Json:  # noqa: N803 - theirs
+    expiration = {"Expiration": {"Days": ExpirationInDays}} if ExpirationInDays else {}
+    return {"Filter": {"Prefix": Prefix}, **rule, **expiration}
 
 
 def _secret(properties: Json) -> Json:
-    wanted = properties.get("GenerateSecretString")
+    wanted = properties.pop("GenerateSecretString", None)
     if wanted is None:
-        return dict(properties)
+        return properties
     alphabet = string.ascii_letters + string.digits + ("" if wanted.get("ExcludePunctuation") else "-_.")
     made = "".join(secrets.choice(alphabet) for _ in range(int(wanted.get("PasswordLength", 32))))
     value = {**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: made}
-    return {**_without("GenerateSecretString")(properties), "SecretString": json.dumps(value)}
-
-
-def _rules(properties: Json) -> Json:
-    ways = {"SecurityGroupIngress", "SecurityGroupEgress"} & set(properties)
-    return {**properties, **{way: [{"IpPermissions": _permission(rule)} for rule in properties[way]] for way in ways}}
-
-
-def _permission(rule: Json) -> Json:
-    said = {"Description": rule["Description"]}
-    ports: Json = {key: rule[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in rule}
-    if "CidrIp" in rule:
-        return {**ports, "IpRanges": [{"CidrIp": rule["CidrIp"], **said}]}
-    group = rule.get("SourceSecurityGroupId") or rule["DestinationSecurityGroupId"]
-    return {**ports, "UserIdGroupPairs": [{"GroupId": group, **said}]}
-
-
-def _topic(properties: Json) -> Json:
-    attributes = {key: value for key, value in properties.items() if key not in ("TopicName", "Tags")}
-    return {**_without(*attributes)(properties), "Attributes": attributes}
-
-
-def _topic_policy(properties: Json) -> Json:
-    [topic] = properties["Topics"]
-    return {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": properties["PolicyDocument"]}
-
-
-def _budget(properties: Json) -> Json:
-    return {**properties, "Budget": {"BudgetName": f"budget-{secrets.token_hex(4)}", **properties["Budget"]}}
+    return {**properties, "SecretString": json.dumps(value)}
 
 
 def _distribution(properties: Json) -> Json:
@@ -104,30 +76,23 @@ CONVENTIONAL = """
     ApiGatewayV2::Stage CloudFront::KeyGroup CloudFront::OriginAccessControl EC2::InternetGateway EC2::NatGateway
     EC2::RouteTable EC2::Subnet RDS::DBInstance RDS::DBSubnetGroup
 """
-# No service has them here; what they say is checked on the templates.
-ON_PAPER = (
-    "CloudFront::CachePolicy CloudFront::OriginRequestPolicy CloudFront::ResponseHeadersPolicy Route53::RecordSet"
-)
-
-LOG_GROUP_ARN = f"join('', ['arn:aws:logs:{REGION}:{ACCOUNT}:log-group:', logGroupName, ':*'])"
-TOGETHER = {
-    "SecurityGroupIngress": "AuthorizeSecurityGroupIngress",
-    "SecurityGroupEgress": "AuthorizeSecurityGroupEgress",
-}
+# Not made: nothing here would do anything with them. What they say is checked on the templates by tests/infra.
+ON_PAPER = """
+    Budgets::Budget CloudFront::CachePolicy CloudFront::OriginRequestPolicy CloudFront::ResponseHeadersPolicy
+    EC2::SecurityGroupIngress Route53::RecordSet SNS::TopicPolicy
+"""
+LOG_GROUP_ARN = f"join('', ['arn:aws:logs:{REGION}:123456789012:log-group:', logGroupName, ':*'])"
 
 TYPES = {
     **{f"AWS::{name}": Type() for name in CONVENTIONAL.split()},
-    **{f"AWS::{name}": Type("-") for name in ON_PAPER.split()},
+    **{f"AWS::{name}": Type("", "", "", shape=lambda _properties: {}) for name in ON_PAPER.split()},
     "AWS::ApiGatewayV2::DomainName": Type(
         attributes={"RegionalDomainName": "DomainNameConfigurations[0].ApiGatewayDomainName"}
     ),
-    "AWS::Budgets::Budget": Type(ref="Budget.BudgetName", given={"AccountId": ACCOUNT}, shaped=_budget),
-    "AWS::CloudFront::Distribution": Type(shaped=_distribution),
-    "AWS::CloudFront::Function": Type(ref="FunctionMetadata.FunctionARN", shaped=_without("AutoPublish")),
+    "AWS::CloudFront::Distribution": Type(shape=_distribution),
+    "AWS::CloudFront::Function": Type(ref="FunctionMetadata.FunctionARN", on_paper="AutoPublish"),
     "AWS::CloudWatch::Alarm": Type("PutMetricAlarm", "PutMetricAlarm", "DeleteAlarms", "AlarmNames", "AlarmName"),
-    "AWS::CloudWatch::Dashboard": Type(
-        "PutDashboard", "PutDashboard", "DeleteDashboards", "DashboardNames", "DashboardName"
-    ),
+    "AWS::CloudWatch::Dashboard": Type("Put{}", "Put{}", "Delete{}s", "DashboardNames", "DashboardName"),
     "AWS::DynamoDB::Table": Type(
         attributes={"Arn": "TableArn"},
         then={
@@ -135,34 +100,21 @@ TYPES = {
             "PointInTimeRecoverySpecification": "UpdateContinuousBackups",
         },
     ),
-    "AWS::EC2::EIP": Type("AllocateAddress", delete="ReleaseAddress", keys="AllocationId"),
+    "AWS::EC2::EIP": Type("AllocateAddress", "", "ReleaseAddress", "AllocationId"),
     "AWS::EC2::Instance": Type(
         *("RunInstances", "", "TerminateInstances", "InstanceIds InstanceId", "Instances[0].InstanceId"),
-        then={"SourceDestCheck": "ModifyInstanceAttribute"},
-        shaped=_without("PropagateTagsToVolumeOnCreation"),
+        on_paper="PropagateTagsToVolumeOnCreation SourceDestCheck",
     ),
     "AWS::EC2::Route": Type(update="ReplaceRoute", keys="RouteTableId DestinationCidrBlock"),
-    "AWS::EC2::SecurityGroup": Type(keys="GroupId", then=TOGETHER, shaped=_rules),
-    "AWS::EC2::SecurityGroupIngress": Type(
-        *("AuthorizeSecurityGroupIngress", "", "RevokeSecurityGroupIngress", "GroupId IpPermissions", "GroupId"),
-        shaped=lambda properties: {"GroupId": properties["GroupId"], "IpPermissions": [_permission(properties)]},
-    ),
+    "AWS::EC2::SecurityGroup": Type(keys="GroupId", on_paper="SecurityGroupIngress SecurityGroupEgress"),
     "AWS::EC2::SubnetRouteTableAssociation": Type("AssociateRouteTable", "", "DisassociateRouteTable"),
-    "AWS::EC2::VPC": Type(then=dict.fromkeys(("EnableDnsSupport", "EnableDnsHostnames"), "ModifyVpcAttribute")),
-    "AWS::EC2::VPCEndpoint": Type(delete="DeleteVpcEndpoints", ref="VpcEndpointId"),
+    "AWS::EC2::VPC": Type(on_paper="EnableDnsHostnames EnableDnsSupport"),
+    "AWS::EC2::VPCEndpoint": Type(delete="Delete{}s", ref="VpcEndpointId"),
     "AWS::EC2::VPCGatewayAttachment": Type("AttachInternetGateway", "", "DetachInternetGateway"),
     "AWS::IAM::ManagedPolicy": Type("CreatePolicy", "", "DeletePolicy", ref="Arn"),
-    "AWS::IAM::OIDCProvider": Type("CreateOpenIDConnectProvider", "", "DeleteOpenIDConnectProvider"),
     "AWS::IAM::Role": _with_policies("Role"),
     "AWS::IAM::User": _with_policies("User"),
-    "AWS::KMS::Key": Type(
-        delete="ScheduleKeyDeletion",
-        then={"EnableKeyRotation": "EnableKeyRotation"},
-        shaped=_without("PendingWindowInDays"),
-    ),
-    "AWS::Lambda::EventInvokeConfig": Type(
-        *("PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig")
-    ),
+    "AWS::KMS::Key": Type(delete="ScheduleKeyDeletion", on_paper="EnableKeyRotation PendingWindowInDays"),
     "AWS::Lambda::Function": Type(
         update="UpdateFunctionConfiguration",
         then={"ReservedConcurrentExecutions": "PutFunctionConcurrency"},
@@ -171,28 +123,24 @@ TYPES = {
     "AWS::Lambda::Permission": Type("AddPermission", "", "RemovePermission", ref="StatementId"),
     "AWS::Logs::LogGroup": Type(attributes={"Arn": LOG_GROUP_ARN}, then={"RetentionInDays": "PutRetentionPolicy"}),
     "AWS::RDS::DBCluster": Type(
-        update="ModifyDBCluster", attributes={"Endpoint.Address": "Endpoint", "Endpoint.Port": "Port"}
+        update="Modify{}", attributes={"Endpoint.Address": "Endpoint", "Endpoint.Port": "Port"}
     ),
-    "AWS::RDS::DBClusterParameterGroup": Type(then={"Parameters": "ModifyDBClusterParameterGroup"}),
+    "AWS::RDS::DBClusterParameterGroup": Type(on_paper="Parameters"),
     "AWS::S3::Bucket": Type(
-        given={"CreateBucketConfiguration": {"LocationConstraint": REGION}},
         attributes={
             "Arn": "join('', ['arn:aws:s3:::', Bucket])",
             "RegionalDomainName": f"join('', [Bucket, '.s3.{REGION}.amazonaws.com'])",
         },
+        on_paper="BucketEncryption OwnershipControls",
         then={
-            "BucketEncryption": "PutBucketEncryption",
             "CorsConfiguration": "PutBucketCors",
             "LifecycleConfiguration": "PutBucketLifecycleConfiguration",
-            "OwnershipControls": "PutBucketOwnershipControls",
             "PublicAccessBlockConfiguration": "PutPublicAccessBlock",
-            "Tags": "PutBucketTagging",
         },
-        shaped=_bucket,
+        shape=_bucket,
     ),
-    "AWS::S3::BucketPolicy": Type("PutBucketPolicy", "PutBucketPolicy", ref="Bucket"),
-    "AWS::SecretsManager::Secret": Type(ref="ARN", shaped=_secret),
-    "AWS::SNS::Subscription": Type("Subscribe", "", "Unsubscribe", given={"ReturnSubscriptionArn": True}),
-    "AWS::SNS::Topic": Type(shaped=_topic),
-    "AWS::SNS::TopicPolicy": Type("SetTopicAttributes", "SetTopicAttributes", "-", "TopicArn", shaped=_topic_policy),
+    "AWS::S3::BucketPolicy": Type("Put{}", "Put{}", ref="Bucket"),
+    "AWS::SecretsManager::Secret": Type(ref="ARN", shape=_secret),
+    "AWS::SNS::Subscription": Type("Subscribe", "", "Unsubscribe"),
+    "AWS::SNS::Topic": Type(on_paper="DisplayName KmsMasterKeyId"),
 }

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.cloud.harness import Cloud
+from tests.local.cloud.harness import Cloud, zipped
 
 SHORT_FORMS = """
 Parameters:
@@ -131,6 +131,17 @@ def test_unknown_property_is_no_less_an_error(cloud: Cloud, name: str) -> None:
     assert (stack.status, "does not take Sparkling" in stack.reason) == ("ROLLBACK_COMPLETE", True)
 
 
+def test_resource_that_is_on_paper_only_has_a_name_and_changes(cloud: Cloud, name: str) -> None:
+    def budget(amount: str) -> dict[str, Any]:
+        limit = {"BudgetType": "COST", "BudgetLimit": {"Amount": amount, "Unit": "USD"}}
+        return template(Budget={"Type": "AWS::Budgets::Budget", "Properties": {"Budget": limit}})
+
+    first, second = cloud.deploy(name, budget("50")), cloud.deploy(name, budget("60"))
+
+    assert (second.status, second.outputs) == ("UPDATE_COMPLETE", first.outputs)
+    assert ("Budget", "UPDATE_COMPLETE") in second.events
+
+
 def test_failed_update_goes_back_to_what_was(cloud: Cloud, name: str) -> None:
     def user(*policies: dict[str, Any]) -> dict[str, Any]:
         return {"Type": "AWS::IAM::User", "Properties": {"UserName": name, "Policies": list(policies)}}
@@ -203,14 +214,12 @@ def test_dynamic_reference_is_read_at_its_version(cloud: Cloud, name: str) -> No
     old = secrets.describe_secret(SecretId=arn)["VersionIdsToStages"].popitem()[0]
     secrets.put_secret_value(SecretId=arn, SecretString='{"EDGE": "new"}')
 
-    def topic(version: str) -> dict[str, Any]:
-        shown = f"{{{{resolve:secretsmanager:{arn}:SecretString:EDGE::{version}}}}}"
-        return template(Topic={"Type": "AWS::SNS::Topic", "Properties": {"TopicName": name, "DisplayName": shown}})
+    said = f"{{{{resolve:secretsmanager:{arn}:SecretString:EDGE::{old}}}}}"
+    properties = {"Name": f"{name}-copy", "SecretString": said}
 
-    created = cloud.deploy(name, topic(old)).outputs["Topic"]
+    copy = cloud.deploy(name, template(Copy={"Type": "AWS::SecretsManager::Secret", "Properties": properties})).outputs
 
-    attributes = cloud.client("sns").get_topic_attributes(TopicArn=created)["Attributes"]
-    assert attributes["DisplayName"] == "old"
+    assert secrets.get_secret_value(SecretId=copy["Copy"])["SecretString"] == "old"
 
 
 def test_attribute_of_an_attribute_is_told_in_a_text(cloud: Cloud, name: str) -> None:
@@ -227,6 +236,28 @@ Outputs:
 """
 
     assert cloud.deploy(name, text).outputs == {"Arn": f"<arn:aws:cloudfront::123456789012:function/{name}>"}
+
+
+def test_function_takes_new_code_and_keeps_its_name(cloud: Cloud, name: str) -> None:
+    s3, role = cloud.client("s3"), cloud.make_role()
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-southeast-2"})
+
+    def function(answer: str) -> dict[str, Any]:
+        source = f"def handler(event, context):\n    return {answer!r}\n"
+        s3.put_object(Bucket=name, Key=answer, Body=zipped({"app.py": source}))
+        code = {"S3Bucket": name, "S3Key": answer}
+        properties = {
+            "FunctionName": name,
+            "Runtime": "python3.11",
+            "Handler": "app.handler",
+            "Role": role,
+            "Code": code,
+        }
+        return template(Function={"Type": "AWS::Lambda::Function", "Properties": properties})
+
+    for answer in ("old", "new"):
+        assert cloud.deploy(name, function(answer)).outputs == {"Function": name}
+        assert cloud.invoke(name, {})["Payload"] == answer
 
 
 def test_secret_is_made_up_once(cloud: Cloud, name: str) -> None:
