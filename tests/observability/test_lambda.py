@@ -122,7 +122,7 @@ class Sentry:
 def through_edge(event: Json) -> Json:
     """An HTTP event with the header that CloudFront adds; any other as it is."""
     headers = event.get("headers")
-    return {**event, "headers": {**headers, "X-Edge-Secret": EDGE}} if isinstance(headers, dict) else event
+    return {**event, "headers": {**headers, "X-Origin-Secret": EDGE}} if isinstance(headers, dict) else event
 
 
 def called(path: str, *, own_id: str = "order-4711") -> Json:
