@@ -235,7 +235,7 @@ def test_log_lines_have_the_routes_pattern_and_nothing_of_path_query_body_or_key
         anybody.get(f"/v1/nowhere/{gift.token}"),
     ]
 
-    lines = log_lines()
+    lines = [line for line in log_lines() if line["message"] == "request"]
     assert [(line["status"], line["route"]) for line in lines] == [
         (200, "v1/gifts/<uuid:pk>"),
         (200, "v1/gifts"),
@@ -253,6 +253,6 @@ def test_log_lines_have_the_routes_pattern_and_nothing_of_path_query_body_or_key
     assert [(line.get("account"), line.get("key")) for line in lines] == (
         [(str(account.pk), key_record.pk)] * 3 + [(None, None)] * 8
     )
-    written = json.dumps(lines)
+    written = json.dumps(log_lines())
     for secret in ["hush", gift.token, render.secret, key, key.rpartition("_")[2], str(gift.pk), "ben@example.com"]:
         assert secret not in written
