@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.parameters import PARAMETERS, WRITTEN
+from infra.parameters import PARAMETERS, WRITTEN, completed, problems
+from infra.stages import stage_called
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -66,6 +67,14 @@ def test_the_inputs_of_a_stage_are_described_with_their_names() -> None:
     described = [name for table in tables(ROOT / "docs" / "deployment.md", "parameter") for name in row_names(table)]
 
     assert sorted(described) == sorted([*PARAMETERS, *WRITTEN])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_what_a_page_would_have_configured_is_not_refused(page: Path) -> None:
+    for given in re.findall(r'SET="((?:[a-z-]+=[\d.]+ ?)+)"', page.read_text(encoding="utf-8")):
+        production = stage_called("production")
+        values = completed(production, dict(one.split("=") for one in given.split()))
+        assert problems(production, values) == [], given
 
 
 def test_each_alarm_is_listed() -> None:

@@ -57,6 +57,7 @@ def test_the_instance_forwards_and_nobody_can_log_in_to_it() -> None:
     )
     assert instance["SourceDestCheck"] is False
     assert instance["MetadataOptions"]["HttpTokens"] == "required"
+    assert instance["PropagateTagsToVolumeOnCreation"] is True
     assert not {"KeyName", "IamInstanceProfile"} & instance.keys()
     assert "net.ipv4.ip_forward = 1" in script
     assert "masquerade" in script
@@ -89,6 +90,12 @@ def test_each_side_has_a_subnet_in_two_zones(stage: str) -> None:
     zones = {name: subnet["AvailabilityZone"]["Fn::Select"][0] for name, subnet in subnets.items()}
 
     assert zones == {"PublicSubnetA": 0, "PublicSubnetB": 1, "PrivateSubnetA": 0, "PrivateSubnetB": 1}
+
+
+def test_names_of_the_database_and_of_aws_are_looked_up_inside() -> None:
+    vpc = resources_in("network", "dev")["Vpc"]["Properties"]
+
+    assert (vpc["EnableDnsSupport"], vpc["EnableDnsHostnames"]) == (True, True)
 
 
 def rules(resources: dict[str, Any]) -> set[tuple[str, str, str, Any]]:

@@ -71,8 +71,10 @@ def test_cloudwatch_and_budgets_may_publish_to_the_encrypted_topic() -> None:
     resources = resources_in("watch", "dev")
     services = {"Service": ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]}
     [publish] = resources["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    encrypt = resources["AlarmKey"]["Properties"]["KeyPolicy"]["Statement"][1]
+    key = resources["AlarmKey"]["Properties"]
+    encrypt = key["KeyPolicy"]["Statement"][1]
 
+    assert (key["EnableKeyRotation"], key["PendingWindowInDays"]) == (True, 7)
     assert resources["AlarmTopic"]["Properties"]["KmsMasterKeyId"] == {"Fn::GetAtt": ["AlarmKey", "Arn"]}
     assert (publish["Principal"], publish["Action"], publish["Resource"]) == (services, "sns:Publish", TOPIC)
     assert (encrypt["Principal"], encrypt["Action"]) == (services, ["kms:Decrypt", "kms:GenerateDataKey*"])

@@ -28,9 +28,8 @@ UNCHANGED = "The submitted information didn't contain changes. Submit different 
 # A template that cannot be, a service that refuses, moto that falls over.
 TROUBLE = (UnfitError, ServiceException, ClientError, BotoCoreError, ResponseParserError, LookupError, ValueError)
 RETAINED = {"Retain", "RetainExceptOnCreate"}
-DEEP = re.compile(
-    r"(\$\{\w+\.\w+)\."
-)  # ${Cluster.Endpoint.Port}: moto would cut what follows, `Resource` knows a colon
+# ${Cluster.Endpoint.Port}: moto would cut what follows the second dot; `Resource` takes a colon for it.
+DEEP = re.compile(r"(\$\{\w+\.\w+)\.")
 FORESEEN = SimpleNamespace(physical_resource_id="{{ new }}", get_cfn_attribute=lambda _name: "{{ new }}")
 
 Settle = Callable[[str, Json, Json], Any]

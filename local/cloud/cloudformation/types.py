@@ -76,7 +76,7 @@ CONVENTIONAL = """
     ApiGatewayV2::Stage CloudFront::KeyGroup CloudFront::OriginAccessControl EC2::InternetGateway EC2::NatGateway
     EC2::RouteTable EC2::Subnet RDS::DBInstance RDS::DBSubnetGroup
 """
-# Not made: nothing here would do anything with them. What they say is checked on the templates by tests/infra.
+# Not made: nothing here would do anything with them. cfn-lint and tests/infra check what the templates say of them.
 ON_PAPER = """
     Budgets::Budget CloudFront::CachePolicy CloudFront::OriginRequestPolicy CloudFront::ResponseHeadersPolicy
     EC2::SecurityGroupIngress Route53::RecordSet SNS::TopicPolicy
