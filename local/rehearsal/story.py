@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import urllib3
 
+from giftflick.remote import COMMANDS
 from local.cloud.inventory import inventory
 from local.recipient import browser
 from local.rehearsal import founder, rights
@@ -24,6 +25,7 @@ from local.walk import Walk, make_props, send_gift
 REVOKED_WITHIN_S = 60  # product.md
 PLAYED_PERCENT, PLAYED_WITHIN_S, WATCHED_WITHIN_S = 25, 45, 10
 SHOP = "Confetti Shop"
+IN_THE_RELEASE_FUNCTION = {"prepare_database", "rotate_database"}  # which deploy and rotate have it do
 REFUSED_LINES = {
     "shell": "not run from afar",
     "flush --no-input": "not run from afar",
@@ -104,6 +106,8 @@ class Story:
         lines = [
             "create_founder --email=bea@giftflick.example --name=bea",
             "api_key list",
+            f"api_key rotate --key={self.key_id} --overlap-hours=24",
+            "api_key issue --account=Confetti%20Shop --name=another",
             "sync_api_keys --dry-run",
             "sync_api_keys",
             "requeue_jobs",
@@ -111,14 +115,22 @@ class Story:
             "renderer_key --action=status",
             "stats",
             "tick --seconds=5",
+            "check --deploy --fail-level=WARNING",
+            "migrate",
             "showmigrations",
+            "seed_templates",
             "smoke_key",
         ]
+        another = account.manage("api_key issue --account=Confetti%20Shop --name=another")["id"]
+        lines.append(f"api_key revoke --key={another}")
+        equal("commands that nobody tries", set(COMMANDS) - {_command(line) for line in lines}, IN_THE_RELEASE_FUNCTION)
         with step(f"{len(lines)} commands by zappa manage and zappa invoke"):
             for line in lines:
                 account.manage(line)
                 account.manage(line, by="invoke")
-        with step("what is not listed is refused"):
+        with step("what is not listed, or for the release function, is refused"):
+            for line in IN_THE_RELEASE_FUNCTION:
+                account.refused_remotely("manage", account.stage.name, line, words="runs in the release function")
             for line, words in REFUSED_LINES.items():
                 account.refused_remotely("manage", account.stage.name, line, words=words)
                 account.refused_remotely("invoke", account.stage.name, line, words=words)
@@ -211,6 +223,12 @@ class Story:
         with step(f"{what} exchanged under load"), under_load(calls) as load:
             yield
         say(f"  {load.answers.total()} calls, none failed")
+
+
+def _command(line: str) -> str:
+    """Its name on the list, which has two words where a command does several things."""
+    words = line.split()
+    return next(name for name in (" ".join(words[:2]), words[0]) if name in COMMANDS)
 
 
 def _status(url: str, headers: dict[str, str] | None = None) -> int:
