@@ -2,13 +2,10 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from giftflick.aws_clients import secrets_manager
 from giftflick.database.logins import LOGINS, Login
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 PARTS = ("username", "password", "host", "port", "dbname")
 NAME = "giftflick"
@@ -47,7 +44,7 @@ class StoredLogins:
     def write_application(self, login: Login) -> str:
         """The new version's id, shortened."""
         held = {**self._read(self.application), **{part: getattr(login, part) for part in PARTS}}
-        answer = self._client.put_secret_value(SecretId=self.application, SecretString=json.dumps(held))
+        answer = secrets_manager().put_secret_value(SecretId=self.application, SecretString=json.dumps(held))
         return answer["VersionId"][:SHOWN_OF_A_VERSION]
 
     def _login(self, held: dict[str, Any], name: str) -> Login:
@@ -60,9 +57,9 @@ class StoredLogins:
     def _read(self, reference: str) -> dict[str, Any]:
         """An empty object for a secret without a value."""
         try:
-            text = self._client.get_secret_value(SecretId=reference).get("SecretString", "")
-        except self._client.exceptions.ResourceNotFoundException:
-            self._client.describe_secret(SecretId=reference)  # raises if it is the secret itself that is not there
+            text = secrets_manager().get_secret_value(SecretId=reference).get("SecretString", "")
+        except secrets_manager().exceptions.ResourceNotFoundException:
+            secrets_manager().describe_secret(SecretId=reference)  # raises if it is the secret itself that is not there
             return {}
         try:
             held = json.loads(text)
@@ -71,9 +68,3 @@ class StoredLogins:
         if not isinstance(held, dict):
             raise StoredLoginError("DATABASE_SECRET and DATABASE_ADMIN_SECRET must hold JSON objects")
         return held
-
-    @cached_property
-    def _client(self) -> "SecretsManagerClient":
-        import boto3
-
-        return boto3.Session().client("secretsmanager")
