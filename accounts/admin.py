@@ -5,10 +5,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import key_admin, services
 from accounts.models import Account, User
@@ -16,12 +17,17 @@ from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
 
 __all__ = ["key_admin"]  # registered by being imported
 
-admin.site.site_header = admin.site.site_title = "Giftflick"
-admin.site.register(User, UserAdmin)
 
 ORIGIN = re.compile(r"(https://|http://(?=localhost(:|$)))[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
 DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 CARRIED_BY_KEYS = ("name", "requests_per_minute", "mails_per_day", "origins")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]

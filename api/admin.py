@@ -1,5 +1,6 @@
 """The capabilities' admin pages, where Django looks for them."""
 
+from api.audit import admin as audit
 from api.delivery import admin as delivery
 from api.gifts import admin as gifts
 from api.media import admin as media
@@ -8,4 +9,4 @@ from api.rendering import admin as rendering
 from api.templates import admin as templates
 from api.webhooks import admin as webhooks
 
-__all__ = ["delivery", "gifts", "media", "outbox", "rendering", "templates", "webhooks"]
+__all__ = ["audit", "delivery", "gifts", "media", "outbox", "rendering", "templates", "webhooks"]

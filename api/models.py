@@ -1,5 +1,6 @@
 """The capabilities' models, where Django looks for them."""
 
+from api.audit.models import AuditEntry
 from api.delivery.models import MailEvent, Message
 from api.gifts.models import Gift, GiftEvent, GiftMedia
 from api.idempotency.models import IdempotentCall
@@ -11,6 +12,7 @@ from api.viewing.models import Thanks
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "AuditEntry",
     "Gift",
     "GiftEvent",
     "GiftMedia",

@@ -11,12 +11,11 @@ from django.utils.html import format_html
 
 from api.exceptions import ApplicationError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no types
     ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
-else:  # Django's own are generic to mypy only
-    ModelAdmin = admin.ModelAdmin
-    TabularInline = admin.TabularInline
+else:
+    from unfold.admin import ModelAdmin, TabularInline
 
 NOTHING = "-"
 UNBROKEN = '<span style="white-space: nowrap">{}</span>'

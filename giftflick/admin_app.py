@@ -10,6 +10,8 @@ from django.urls import URLResolver
 
 
 class AdminConfig(SimpleAdminConfig):
+    default_site = "giftflick.admin_site.FoundersSite"
+
     def ready(self) -> None:
         register(check_dependencies, Tags.admin)
         register(check_pages, Tags.admin)

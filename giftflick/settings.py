@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from giftflick import env, secrets
+from giftflick import admin_look, env, secrets
 from giftflick.database.configuration import configuration
 
 secrets.load()
@@ -25,6 +25,9 @@ SENTRY_DSN = env.text("SENTRY_DSN", "")
 BASE_URL = env.origin("BASE_URL")
 
 INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.import_export",
     "giftflick.admin_app.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -34,6 +37,10 @@ INSTALLED_APPS = [
     "corsheaders",
     "rest_framework",
     "drf_spectacular_sidecar",  # files only: what draws the API reference
+    "import_export",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "accounts",
     "api",
 ]
@@ -47,6 +54,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -95,6 +103,8 @@ AUTH_PASSWORD_VALIDATORS = [
 HANDOVER_PREFIX = env.text("HANDOVER_PREFIX", "")
 RENDERER_USER = env.text("RENDERER_USER", "")
 RENDERER_SECRET = env.text("RENDERER_SECRET", "")
+
+UNFOLD = admin_look.UNFOLD
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -11,6 +11,7 @@ from django.utils import timezone
 import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first request to the admin does
 from accounts.models import Account, User
 from accounts.services import issue_api_key
+from api.audit.services import record
 from api.delivery.models import MailEvent
 from api.gifts import services
 from api.gifts.models import Gift
@@ -22,6 +23,7 @@ from api.webhooks import services as webhooks
 from api.webhooks.models import WebhookDelivery
 from api.webhooks.outcomes import Outcome
 from tests import build
+from tests.admin.signing import signed_in
 
 Story = dict[GiftStatus, Gift]
 
@@ -34,9 +36,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def founder(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("ada"))
-    return client
+    return signed_in(User.objects.create_superuser("ada"))
 
 
 @pytest.fixture
@@ -62,6 +62,7 @@ def story(account: Account, template: Template, now: datetime) -> Story:
     record_callback(build.awaited(full), {"type": "edit", "status": "done"}, now=now)
     tried_webhook(account, now)
     dead_job(now)
+    record("gift.canceled", actor="staff:ada", subject=full, account_id=account.pk, now=now)
     full.refresh_from_db()
     return {**gifts, GiftStatus.WATCHED: full}
 

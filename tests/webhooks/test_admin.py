@@ -11,6 +11,7 @@ from api.webhooks import services
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.outcomes import Outcome
 from tests.admin.conftest import run_action
+from tests.admin.signing import signed_in
 from tests.webhooks.conftest import MakeEndpoint
 
 ENDPOINTS = "/admin/api/webhookendpoint/"
@@ -19,9 +20,7 @@ DELIVERIES = "/admin/api/webhookdelivery/"
 
 @pytest.fixture
 def founder(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("ada"))
-    return client
+    return signed_in(User.objects.create_superuser("ada"))
 
 
 @pytest.fixture
@@ -79,5 +78,5 @@ def test_lists_cost_the_same_for_any_number_of_rows(
         services.send_test(make_endpoint(), now=now + timedelta(hours=hours))
 
     for page in (ENDPOINTS, DELIVERIES):
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             assert len(founder.get(page).context["cl"].result_list) == rows

@@ -1,0 +1,76 @@
+"""How the admin looks, and what its sidebar lists, by task. Unfold reads it; `settings.UNFOLD` is this.
+
+Nothing here may import a page: the settings are read by every process.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+
+
+def _may(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)
+
+
+def _item(title: str, icon: str, page: str, permission: str) -> dict[str, Any]:
+    """`icon` is a name in Material Symbols, which Unfold brings along."""
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}"), "permission": _may(permission)}
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Giftflick",
+    "SITE_HEADER": "Giftflick",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": "Today",
+                "items": [{"title": "Today", "icon": "today", "link": reverse_lazy("admin:index")}],
+            },
+            {
+                "title": "Gifts",
+                "items": [
+                    _item("Gifts", "redeem", "api_gift_changelist", "api.view_gift"),
+                    _item("Renders", "movie", "api_render_changelist", "api.view_render"),
+                    _item("Uploads", "perm_media", "api_upload_changelist", "api.view_upload"),
+                ],
+            },
+            {
+                "title": "Shops",
+                "items": [
+                    _item("Shops", "storefront", "accounts_account_changelist", "accounts.view_account"),
+                    _item("API keys", "key", "accounts_apikey_changelist", "accounts.view_apikey"),
+                    _item("Webhooks", "webhook", "api_webhookendpoint_changelist", "api.view_webhookendpoint"),
+                ],
+            },
+            {
+                "title": "Templates",
+                "items": [_item("Templates", "auto_awesome_motion", "api_template_changelist", "api.view_template")],
+            },
+            {
+                "title": "Messages",
+                "items": [
+                    _item("Mails", "mail", "api_message_changelist", "api.view_message"),
+                    _item("SendGrid's events", "mark_email_read", "api_mailevent_changelist", "api.view_mailevent"),
+                ],
+            },
+            {
+                "title": "Jobs",
+                "items": [_item("Jobs", "pending_actions", "api_job_changelist", "api.view_job")],
+            },
+            {
+                "title": "Data",
+                "items": [_item("Audit log", "policy", "api_auditentry_changelist", "api.view_auditentry")],
+            },
+            {
+                "title": "Settings",
+                "items": [_item("Team", "group", "accounts_user_changelist", "accounts.view_user")],
+            },
+        ],
+    },
+}
