@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 
@@ -19,9 +20,29 @@ def _item(title: str, icon: str, page: str, permission: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}"), "permission": _may(permission)}
 
 
+RASPBERRY = {  # the accent of the recipient's pages, and its lighter and darker sisters
+    "50": "#fdf2f6",
+    "100": "#fce7ef",
+    "200": "#fbcfe0",
+    "300": "#f8a8c6",
+    "400": "#f57fa9",
+    "500": "#dc3f7c",
+    "600": "#b3225a",
+    "700": "#96194a",
+    "800": "#7c173f",
+    "900": "#691838",
+    "950": "#40081d",
+}
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Giftflick",
     "SITE_HEADER": "Giftflick",
+    "SITE_ICON": lambda _request: static("giftflick/favicon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("giftflick/favicon.svg")}
+    ],
+    "COLORS": {"primary": RASPBERRY},
+    "STYLES": [lambda _request: static("giftflick/admin.css")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {

@@ -115,7 +115,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static"
 # A package has the manifest alone: the hashed files that it names are in the static bucket.
 STATIC_STORAGE = "ManifestStaticFilesStorage" if (STATIC_ROOT / "staticfiles.json").is_file() else "StaticFilesStorage"
-STATICFILES_DIRS = [BASE_DIR / "api" / "viewing" / "static"]
+STATICFILES_DIRS = [BASE_DIR / "api" / "viewing" / "static", BASE_DIR / "giftflick" / "look"]
 
 # Everything in the media bucket is private. Django stores only what founders upload for templates there; the senders'
 # media and the films travel by presigned URL.
