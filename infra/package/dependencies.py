@@ -16,7 +16,7 @@ LANGUAGE = "en"
 SERVICES = frozenset({"dynamodb", "iam", "lambda", "s3", "secretsmanager", "sts"})
 USELESS_FOLDERS = ("bin", "test", "tests", "static")  # the static files are served from their bucket
 NEEDED_ALL_THE_SAME = frozenset({"django/test"})  # a module's name, and the product's code may import it
-USELESS_PARTS = ("django/contrib/gis", "django/contrib/admindocs")  # maps, and the admin's reference of itself
+USELESS_PARTS = ("django/contrib/gis",)  # maps
 USELESS_FILES = ("*.pyi", "*.po", "*.map", "*.pxd", "*.h", "*.c")
 METADATA = frozenset({"METADATA", "entry_points.txt", "licenses"})  # asked for at run time; their terms
 
