@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.core.signals import got_request_exception
 from django.db import connection
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
@@ -45,9 +47,11 @@ class RequestMiddleware:
             request_id.reset(mark)
         return response
 
-    def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
-        """Log a view's crash; what the caller is answered is decided by `giftflick.errors`."""
-        log.error("unhandled exception", exc_info=exception)
+
+@receiver(got_request_exception)
+def log_crash(**_signal: object) -> None:
+    """Whatever raised it: a view, a middleware, a page's import. The caller is answered by `giftflick.errors`."""
+    log.error("unhandled exception", exc_info=True)  # noqa: LOG014 - the signal is sent while it is handled
 
 
 def _add_headers(request: HttpRequest, response: HttpResponseBase) -> None:

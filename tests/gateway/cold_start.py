@@ -7,18 +7,7 @@ because they are there.
 import json
 import sys
 import time
-from importlib.abc import MetaPathFinder
 from pathlib import Path
-from typing import Any
-
-
-class Hiding(MetaPathFinder):
-    def __init__(self, hidden: set[str]) -> None:
-        self._hidden = hidden
-
-    def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> None:
-        if name.partition(".")[0] in self._hidden:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 class Context:
@@ -29,7 +18,7 @@ class Context:
 
 
 def main(hidden: str, events: str) -> None:
-    sys.meta_path.insert(0, Hiding(set(json.loads(hidden))))
+    sys.modules.update(dict.fromkeys(json.loads(hidden)))  # neither found nor imported any more
     started = time.perf_counter()
     from giftflick.lambda_entry import handler
 
@@ -39,7 +28,8 @@ def main(hidden: str, events: str) -> None:
         started = time.perf_counter()
         answers.append(handler(event, Context()))
         times.append(1000 * (time.perf_counter() - started))
-    print(json.dumps({"init_ms": init_ms, "ms": times, "answers": answers, "modules": sorted(sys.modules)}))  # noqa: T201
+    modules = sorted(set(sys.modules) - set(json.loads(hidden)))
+    print(json.dumps({"init_ms": init_ms, "ms": times, "answers": answers, "modules": modules}))  # noqa: T201
 
 
 if __name__ == "__main__":
