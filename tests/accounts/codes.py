@@ -13,7 +13,12 @@ from accounts.models import User
 from accounts.second_factor import Setup, enrol, make_recovery_codes, new_key
 
 PASSWORD = "a-long-enough-phrase-7"
-LOGIN, CODE, ENROL, KEEP = "/admin/login/", "/admin/login/code/", "/admin/login/second-factor/", "/admin/login/recovery-codes/"
+LOGIN, CODE, ENROL, KEEP = (
+    "/admin/login/",
+    "/admin/login/code/",
+    "/admin/login/second-factor/",
+    "/admin/login/recovery-codes/",
+)
 
 
 def phone_shows(key: str, *, steps: int = 0) -> str:
