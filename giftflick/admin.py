@@ -100,13 +100,17 @@ def run_for_each(
         try:
             act(row)
         except ApplicationError as refusal:
-            reasons = " ".join(error.detail for error in refusal.errors) or refusal.detail
-            messages.error(request, f"{row}: {reasons}")
+            messages.error(request, f"{row}: {refusal_words(refusal)}")
         else:
             page.log_change(request, row, f"{done}.")
             count += 1
     if count:
         messages.success(request, f"{done}: {count}.")
+
+
+def refusal_words(refusal: ApplicationError) -> str:
+    """The service's own, field by field where it names them."""
+    return " ".join(error.detail for error in refusal.errors) or refusal.detail
 
 
 def _column(name: str, show: Callable[[Any], str], *, description: str | None = None) -> Column:

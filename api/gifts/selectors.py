@@ -1,12 +1,14 @@
 """Reading gifts: an account's only through `gifts_for`."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import CharField, Func, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, CharField, ExpressionWrapper, Func, Prefetch, Q, QuerySet
 
 from api.delivery.models import Message
 from api.delivery.states import MessageKind
 from api.gifts.models import Gift, GiftEvent, GiftMedia
+from api.outbox.models import Job, JobState
 from api.rendering.models import Render
 
 
@@ -48,3 +50,19 @@ def events_of(gift_id: UUID) -> QuerySet[GiftEvent]:
 
 def renders_of(gift_id: UUID) -> QuerySet[Render]:
     return Render.objects.filter(gift_id=gift_id)
+
+
+def media_of(gift_id: UUID) -> QuerySet[GiftMedia]:
+    """With their uploads, in their order."""
+    return GiftMedia.objects.filter(gift_id=gift_id).select_related("upload").order_by("position")
+
+
+def messages_of(gift_id: UUID) -> QuerySet[Message]:
+    """Newest first."""
+    return Message.objects.filter(gift_id=gift_id).order_by("-id")
+
+
+def jobs_about(ref_ids: Collection[UUID]) -> QuerySet[Job]:
+    """What is left to do first, then what is done; newest first."""
+    is_done = ExpressionWrapper(Q(state=JobState.DONE), output_field=BooleanField())
+    return Job.objects.filter(ref_id__in=ref_ids).annotate(is_done=is_done).order_by("is_done", "-id")

@@ -28,6 +28,7 @@ class Job(models.Model):
 
     class Meta:
         db_table = "outbox"
+        permissions = [("operate_job", "Can try dead jobs again, or forget them")]
         indexes = [
             models.Index(fields=["run_at"], condition=Q(state="waiting"), name="outbox_runnable"),
             models.Index(fields=["finished_at"], condition=Q(state="done"), name="outbox_done"),
