@@ -52,6 +52,7 @@ class Question:
     initial: Answers = field(default_factory=dict)
     options: Answers = field(default_factory=dict)
     version: int = 0
+    is_dangerous: bool = False
 
 
 def ask(request: HttpRequest, question: Question, act: Callable[[Answers, int], str]) -> HttpResponse:

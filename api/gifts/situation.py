@@ -63,7 +63,9 @@ class Situation:
     @cached_property
     def open_mail(self) -> Message | None:
         """The mail with the gift that is to be sent, or on its way; there is one at most."""
-        return next((mail for mail in self.messages if mail.kind == MessageKind.GIFT and mail.status in OPEN_MAIL), None)
+        return next(
+            (mail for mail in self.messages if mail.kind == MessageKind.GIFT and mail.status in OPEN_MAIL), None
+        )
 
     @property
     def newest_mail(self) -> Message | None:

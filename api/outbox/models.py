@@ -6,8 +6,8 @@ from django.db.models import Q
 
 class JobState(models.TextChoices):
     WAITING = "waiting", "to be run, or running"
-    DONE = "done"
-    DEAD = "dead", "given up; retry it by hand"
+    DONE = "done", "done; forgotten after a week"
+    DEAD = "dead", "given up after all its tries; try it again by hand"
 
 
 class Job(models.Model):

@@ -9,7 +9,7 @@ MEANINGS = {
     "renderer_away": "The renderer could not be reached.",
     "renderer_busy": "The renderer has too much to do.",
     "renderer_failed": "The renderer had a fault of its own.",
-    "renderer_refused_edit": "The renderer refuses what it was to make: something in the template or the media is wrong.",
+    "renderer_refused_edit": "The renderer refuses what it was to make: the template or the media are wrong.",
     "renderer_refused_key": "The renderer does not accept our key.",
     "render_unknown": "The renderer does not know this video.",
 }

@@ -33,9 +33,7 @@ def retry_step(gift_id: UUID, *, actor: str, now: datetime) -> list[str]:
         if done:
             steps = enumerate(zip(situation.stuck, done, strict=True), start=1)
             changes = {f"step {number}": [stuck.trouble.value, words] for number, (stuck, words) in steps}
-            record(
-                "gift.retried", actor=actor, subject=gift, account_id=gift.account_id, changes=changes, now=now
-            )
+            record("gift.retried", actor=actor, subject=gift, account_id=gift.account_id, changes=changes, now=now)
         return done
 
 
@@ -79,8 +77,8 @@ def _ask_again(situation: Situation, mail: Message, *, now: datetime) -> str:
     decision = resolve(started_at=started_at, feed_is_past=feed_is_past(mail), now=now)
     if isinstance(decision, Wait):
         return (
-            "SendGrid may have taken the mail and has not said so yet: that was looked at again. To avoid a second mail, "
-            f"it is sent anew only if SendGrid stays silent, and looked at next at {decision.until:%H:%M} UTC."
+            "SendGrid may have taken the mail and has not said so yet: that was looked at again. To avoid a second "
+            f"mail, it is sent anew only if SendGrid stays silent, and looked at next at {decision.until:%H:%M} UTC."
         )
     return "SendGrid has not said that it took the mail: it is sent anew."
 
