@@ -13,7 +13,8 @@ from accounts.states import KeyState
 from api.audit.states import Door
 from api.templates.models import Template
 from giftflick.admin_pages import page, show
-from giftflick.admin_words import choices_of, tone_of, words_of
+from giftflick.admin_parts import TONES
+from giftflick.admin_words import choices_of, words_of
 
 # States that no column has: they are computed.
 COMPUTED = {"accounts.apikey": {"state": KeyState}, "api.auditentry": {"door": Door}}
@@ -70,7 +71,7 @@ def _states(model: type[Model]) -> Iterator[tuple[str, list[Meaning]]]:
     for name in [*computed, *(name for name in _field_names(model) if name not in computed)]:
         known: Any = dict(computed[name].choices) if name in computed else choices_of(model, name)
         if (known and model is not Template) or name == "status":
-            yield name, [Meaning(value, tone_of(value), _plain(value, text)) for value, text in known.items()]
+            yield name, [Meaning(value, TONES.get(value, ""), _plain(value, text)) for value, text in known.items()]
 
 
 def _plain(value: str, text: str) -> str:

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("api", "0007_audit")]
+    dependencies = [("api", "0008_operating")]
 
     operations = [
         migrations.AlterModelOptions(name="message", options={"verbose_name": "mail"}),
