@@ -14,10 +14,10 @@ from api.audit.states import Door
 from api.templates.models import Template
 from giftflick.admin_pages import page, show
 from giftflick.admin_parts import TONES
-from giftflick.admin_words import choices_of, words_of
+from giftflick.admin_words import Word, choices_of, words_of
 
 # States that no column has: they are computed.
-COMPUTED = {"accounts.apikey": {"state": KeyState}, "api.auditentry": {"door": Door}}
+COMPUTED: dict[str, dict[str, Any]] = {"accounts.apikey": {"state": KeyState}, "api.auditentry": {"door": Door}}
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _plain(value: str, text: str) -> str:
     return "" if text.lower() == value.lower() else text
 
 
-def _label(name: str, words: Any) -> str:
+def _label(name: str, words: dict[str, Word]) -> str:
     if name in words and words[name].label:
         return str(words[name].label)
     return name.replace("_", " ").capitalize()

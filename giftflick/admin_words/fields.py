@@ -214,6 +214,8 @@ FIELDS: dict[str, dict[str, Field]] = {
         "id": "The key's id: what it goes by in lists and logs. It opens nothing.",
         "name": "What it is for, such as Web page, so that you know later which one to end.",
         "mode": "Live keys make real gifts. Test keys make films with a watermark, and mails that never leave.",
+        "may": ("What it may do", "What it is let do, by the names that the API has for it."),
+        "purpose": ("Where it will be", "Decides what it may do."),
         "scopes": ("What it may do", "A key that sits in a web page must have the first four only."),
         "state": "Whether it works; What the words mean explains each state.",
         "created_by": ("Issued by", "Who issued it."),
