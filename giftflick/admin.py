@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from api.exceptions import ApplicationError
+from giftflick.admin_edits import CarefulEdits
 
 if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no types
-    ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
 else:
-    from unfold.admin import ModelAdmin, TabularInline
+    from unfold.admin import TabularInline
 
 NOTHING = "-"
 UNBROKEN = '<span style="white-space: nowrap">{}</span>'
@@ -23,9 +23,14 @@ UNBROKEN = '<span style="white-space: nowrap">{}</span>'
 Column = Any  # a function from row to text; the stubs know those in `list_display` only, Django everywhere
 
 
+class ModelAdmin(CarefulEdits):
+    """Base of all our pages of models."""
+
+
 class ReadOnlyAdmin(ModelAdmin):
     """Look, search, filter; what may be done to a row is an action that calls a service."""
 
+    records_itself = True
     show_full_result_count = False
     list_per_page = 50
 
@@ -91,7 +96,7 @@ def link(name: str) -> Column:
 def run_for_each(
     page: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object], *, done: str
 ) -> None:
-    """Call a service for each chosen row, and note in the row's history who did.
+    """Call a service for each chosen row; the service notes in the audit log who did.
 
     A refusal is shown in the service's own words and stops no other row.
     """
@@ -101,12 +106,11 @@ def run_for_each(
             act(row)
         except ApplicationError as refusal:
             reasons = " ".join(error.detail for error in refusal.errors) or refusal.detail
-            messages.error(request, f"{row}: {reasons}")
+            page.message_user(request, f"{row}: {reasons}", messages.ERROR)
         else:
-            page.log_change(request, row, f"{done}.")
             count += 1
     if count:
-        messages.success(request, f"{done}: {count}.")
+        page.message_user(request, f"{done}: {count}.", messages.SUCCESS)
 
 
 def _column(name: str, show: Callable[[Any], str], *, description: str | None = None) -> Column:

@@ -4,10 +4,11 @@ from django.urls import URLPattern
 from django_otp.admin import OTPAdminSite
 from unfold.sites import UnfoldAdminSite
 
+from giftflick.admin_door import AuditedSite
 from giftflick.admin_pages import page_urls
 
 
-class FoundersSite(OTPAdminSite, UnfoldAdminSite):  # type: ignore[misc]
+class FoundersSite(AuditedSite, OTPAdminSite, UnfoldAdminSite):  # type: ignore[misc]
     """Whoever has not shown a second factor is treated as a stranger: it fails closed."""
 
     login_template = "admin/login.html"
