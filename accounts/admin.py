@@ -74,6 +74,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):
     form = AccountForm
+    asks_why = True
     list_display = [
         "name",
         "email",

@@ -118,6 +118,7 @@ class ApiKeyAdmin(ModelAdmin):
 
     form = ApiKeyForm
     change_form_before_template = "admin/api_key_form.html"
+    records_itself = True
     list_display = [
         "id", "name", "account", "mode", "state", "last_used_on",
         moment("created_at"), moment("expires_at"), moment("revoked_at"),
@@ -171,7 +172,7 @@ class ApiKeyAdmin(ModelAdmin):
         if key.account.suspended_at:
             about = About(lead=about.lead, buttons=about.buttons, trouble="Its shop is suspended: it is refused.")
         response = super().render_change_form(request, {**context, **vars(about)}, *args, **options)
-        response.template_name = "admin/details.html"  # type: ignore[attr-defined]
+        response.template_name = "admin/details.html"
         return response
 
     @method_decorator(fresh_sign_in)
@@ -193,7 +194,7 @@ class ApiKeyAdmin(ModelAdmin):
     ) -> HttpResponse:
         """Django's own runs in a transaction: a key would be projected and shown before its record is committed."""
         try:
-            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
         except ApplicationError as refusal:
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(request.path)

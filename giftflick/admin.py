@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
 from api.exceptions import ApplicationError
+from giftflick.admin_edits import CarefulEdits
 from giftflick.admin_parts import badge, when
 from giftflick.admin_words import Nothing, nothing_of, words_of
 
 if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no types
-    BareModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
 else:
-    from unfold.admin import ModelAdmin as BareModelAdmin
     from unfold.admin import TabularInline
 
 NOTHING = "-"
@@ -27,7 +26,7 @@ UNBROKEN = '<span style="white-space: nowrap">{}</span>'
 Column = Any  # a function from row to text; the stubs know those in `list_display` only, Django everywhere
 
 
-class ModelAdmin(BareModelAdmin):
+class ModelAdmin(CarefulEdits):
     """Every field has its word, and an empty list says what would be there."""
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
@@ -55,6 +54,7 @@ class ReadOnlyAdmin(ModelAdmin):
     """
 
     change_form_template = "admin/details.html"
+    records_itself = True
     show_full_result_count = False
     list_per_page = 50
 
@@ -78,7 +78,7 @@ class ReadOnlyAdmin(ModelAdmin):
         change: bool = False,  # noqa: FBT001, FBT002
         form_url: str = "",
         obj: Any = None,
-    ) -> HttpResponse:
+    ) -> Any:
         context.update(vars(self.about(request, obj)) if obj is not None else {})
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -170,7 +170,7 @@ def link(name: str) -> Column:
 def run_for_each(
     page: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object], *, done: str
 ) -> None:
-    """Call a service for each chosen row, and note in the row's history who did.
+    """Call a service for each chosen row; the service notes in the audit log who did.
 
     A refusal is shown in the service's own words and stops no other row.
     """
@@ -179,12 +179,11 @@ def run_for_each(
         try:
             act(row)
         except ApplicationError as refusal:
-            messages.error(request, f"{row}: {refusal_words(refusal)}")
+            page.message_user(request, f"{row}: {refusal_words(refusal)}", messages.ERROR)
         else:
-            page.log_change(request, row, f"{done}.")
             count += 1
     if count:
-        messages.success(request, f"{done}: {count}.")
+        page.message_user(request, f"{done}: {count}.", messages.SUCCESS)
 
 
 def refusal_words(refusal: ApplicationError) -> str:

@@ -13,6 +13,7 @@ from accounts import services
 from accounts.authorizer import Refused, Verified, verify
 from accounts.models import WEB_PAGE_SCOPES, Account, ApiKey, Scope, User
 from accounts.reauthentication import CONFIRMED_AT
+from api.audit.models import AuditEntry
 from api.outbox.models import Job
 from tests.accounts.proxy import Proxy
 from tests.admin.signing import signed_in
@@ -99,7 +100,10 @@ def test_rotating_asks_for_the_overlap_and_shows_the_new_key_once(founder: Clien
     old.refresh_from_db()
     assert old.expires_at == new.created_at + timedelta(days=7)
     assert [isinstance(verify(text, now=timezone.now()), Verified) for text in (first, second)] == [True, True]
-    assert second[-38:-6] not in str(dict(founder.session)) + str(answer.headers)
+    kept = str([vars(entry) for entry in AuditEntry.objects.all()]) + str(dict(founder.session)) + str(answer.headers)
+    assert second[-38:-6] not in kept
+    changed = AuditEntry.objects.filter(actor="staff:ada").values_list("action", "object_id")
+    assert set(changed) == {("api_key.issued", new.pk), ("api_key.shortened", old.pk)}
 
 
 @pytest.mark.parametrize("overlap", ["", "-1", "5", "999999", "a day", "1e3"])

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Account, ApiKey
+from api.audit.models import AuditEntry
 from api.media import bucket
 from api.templates.models import Template
 
@@ -54,7 +54,7 @@ def test_an_issued_key_is_shown_once_and_works(mode: str, founder: Client, accou
     assert (shown.status_code, shown.json()["livemode"]) == (200, mode == "live")
 
     secret = key.rpartition("_")[2]
-    kept = [str(vars(row)) for row in [record, *LogEntry.objects.all()]] + [str(dict(founder.session))]
+    kept = [str(vars(row)) for row in [record, *AuditEntry.objects.all()]] + [str(dict(founder.session))]
     kept += [str(answer.cookies), str(answer.headers)] + [str(message) for message in get_messages(answer.wsgi_request)]
     for path in ["/admin/", KEYS, f"{KEYS}{record.pk}/change/", f"{KEYS}{record.pk}/history/"]:
         kept.append(founder.get(path).content.decode())
@@ -104,6 +104,7 @@ def test_a_revoked_key_is_refused_and_keeps_its_first_hour(founder: Client, acco
     record.refresh_from_db()
     founder.post(page, {"reason": "it leaked once more"})
     assert ApiKey.objects.get().revoked_at == record.revoked_at
+    assert "API key revoked" in founder.get(f"{KEYS}{record.pk}/history/").content.decode()
 
 
 @pytest.fixture
