@@ -130,7 +130,7 @@ class TeamAdmin(ModelAdmin):
     ) -> HttpResponse:
         """Not in Django's transaction: a mail goes out afterwards, which no transaction may wait for."""
         try:
-            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
         except ApplicationError as refusal:
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(request.path)

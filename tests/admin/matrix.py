@@ -7,10 +7,18 @@ key into ARGUMENTS. The test fails for whatever is missing here.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from accounts.models import User
+from accounts.models import Account, ApiKey, User
+from api.delivery.models import Message
+from api.gifts.models import Gift
+from api.gifts.pages.actions import ACTIONS
+from api.outbox.models import Job
+from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 ANYBODY = "anybody of the team"
 NOBODY = "nobody, not even a superuser"
+
+
+HISTORY = "api.view_auditentry"  # besides what a row's page needs, for the page of its history
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Page:
     status: int = 200
 
 
-MANAGE_TEAM = "accounts.manage_team"
+MANAGE_TEAM, OPERATE_GIFT, OPERATE_JOB = "accounts.manage_team", "api.operate_gift", "api.operate_job"
 
 MODELS = {
     "accounts_account": Model("accounts.view_account", "accounts.add_account", "accounts.change_account"),
@@ -64,6 +72,26 @@ PAGES = {
     "second_factor_codes": Page(ANYBODY, 302),  # after the button on the page before
     "second_factor_file": Page(ANYBODY, 302),
     "team_help": Page(MANAGE_TEAM),
+    "help": Page(ANYBODY),
+    "words": Page(ANYBODY),
+    "shop_suspend": Page("accounts.change_account"),
+    "shop_resume": Page("accounts.change_account"),
+    "key_rotate": Page("accounts.add_apikey"),
+    "key_revoke": Page("accounts.delete_apikey"),
+    "gift_correct": Page(OPERATE_GIFT),
+    "gift_paid": Page(OPERATE_GIFT),
+    "gift_approve": Page(OPERATE_GIFT),
+    "gift_resend": Page(OPERATE_GIFT),
+    "gift_render": Page(OPERATE_GIFT),
+    "gift_retry": Page(OPERATE_GIFT),
+    "gift_cancel": Page(OPERATE_GIFT),
+    "gift_withdraw": Page(OPERATE_GIFT),
+    "gift_erase": Page("api.erase_recipient"),
+    "job_retry": Page(OPERATE_JOB),
+    "job_forget": Page(OPERATE_JOB),
+    "mail_preview": Page("api.view_message"),
+    "webhook_enable": Page("api.change_webhookendpoint"),
+    "webhook_redeliver": Page("api.change_webhookdelivery"),
 }
 
 # Before the admin: by nobody, by whoever has shown a password only, and by whoever is in.
@@ -78,4 +106,11 @@ OUTSIDE = {
 ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     "team_help": lambda: [User.objects.latest("pk").pk],
     "view_on_site": lambda: [1, 1],
+    "key_rotate": lambda: [ApiKey.objects.latest("pk").pk],
+    "mail_preview": lambda: [Message.objects.latest("pk").pk],
+    "webhook_enable": lambda: [WebhookEndpoint.objects.latest("pk").pk],
+    "webhook_redeliver": lambda: [WebhookDelivery.objects.latest("pk").pk],
+    **{f"shop_{act}": lambda: [Account.objects.latest("pk").pk] for act in ("suspend", "resume")},
+    **{f"gift_{act.name}": lambda: [Gift.objects.latest("pk").pk] for act in ACTIONS},
+    **{f"job_{act}": lambda: [Job.objects.filter(state="dead").latest("pk").pk] for act in ("retry", "forget")},
 }

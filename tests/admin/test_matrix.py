@@ -15,7 +15,7 @@ from accounts.models import User
 from giftflick import admin_urls
 from tests.accounts.codes import equip, type_password
 from tests.admin.conftest import Story
-from tests.admin.matrix import ANYBODY, ARGUMENTS, MODELS, NOBODY, OUTSIDE, PAGES
+from tests.admin.matrix import ANYBODY, ARGUMENTS, HISTORY, MODELS, NOBODY, OUTSIDE, PAGES
 from tests.admin.signing import signed_in
 
 KEPT = {"app_list", None}  # Django's own: lists of an app's models, redirects, and what is no page; tested below
@@ -48,8 +48,8 @@ DECIDED = {
 class Visit:
     name: str
     path: str
-    needs: str
-    changes: str  # what a POST needs
+    needs: tuple[str, ...]
+    changes: tuple[str, ...]  # what a POST needs
     status: int
 
 
@@ -64,17 +64,17 @@ def patterns(found: list[Any] | None = None) -> Iterator[URLPattern]:
 def visits() -> Iterator[Visit]:
     for name, page in PAGES.items():
         path = reverse(f"admin:{name}", args=ARGUMENTS[name]() if name in ARGUMENTS else [])
-        yield Visit(name, path, page.needs, page.needs, page.status)
+        yield Visit(name, path, (page.needs,), (page.needs,), page.status)
     for prefix, model in MODELS.items():
         app_label, _, model_name = prefix.partition("_")
         row = apps.get_model(app_label, model_name)._default_manager.order_by("-pk").first()
         assert row is not None, f"the story has no {prefix}"
         for page_name, args, needs, changes in (
-            ("changelist", [], model.look, model.look),
-            ("add", [], model.add, model.add),
-            ("change", [row.pk], model.look, model.change),
-            ("history", [row.pk], model.look, model.look),
-            ("delete", [row.pk], NOBODY, NOBODY),
+            ("changelist", [], (model.look,), (model.look,)),
+            ("add", [], (model.add,), (model.add,)),
+            ("change", [row.pk], (model.look,), (model.change,)),
+            ("history", [row.pk], (model.look, HISTORY), (model.look, HISTORY)),
+            ("delete", [row.pk], (NOBODY,), (NOBODY,)),
         ):
             name = f"{prefix}_{page_name}"
             yield Visit(name, reverse(f"admin:{name}", args=args), needs, changes, 200)
@@ -89,12 +89,16 @@ def user_in(role: str) -> User:
     return user
 
 
-def allowed(role: str, needs: str) -> bool:
-    if needs in (ANYBODY, NOBODY):
-        return needs == ANYBODY
+def allowed(role: str, needs: tuple[str, ...]) -> bool:
+    return all(_has(role, permission) for permission in needs)
+
+
+def _has(role: str, permission: str) -> bool:
+    if permission in (ANYBODY, NOBODY):
+        return permission == ANYBODY
     if role in (SUPERUSER, "Founder"):
         return True
-    return role != NO_GROUP and needs in GROUPS[role]
+    return role != NO_GROUP and permission in GROUPS[role]
 
 
 def test_every_page_is_in_the_table() -> None:
