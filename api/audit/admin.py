@@ -21,6 +21,10 @@ from api.audit.states import Door
 from giftflick.admin import NOTHING, ReadOnlyAdmin, moment
 
 REACHABLE = 2000  # entries that can be paged through; what is older is found by a day or a search
+TABLE = (
+    '<div class="gf-scroll"><table class="gf-table gf-changes" id="changes"><thead><tr><th scope="col">field</th>'
+    '<th scope="col">before</th><th scope="col">after</th></tr></thead><tbody>{}</tbody></table></div>'
+)
 DAYS = {"today": 1, "2 days": 2, "7 days": 7, "30 days": 30}
 
 
@@ -135,13 +139,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             '<tr><th scope="row">{}</th><td><del>{}</del></td><td><ins>{}</ins></td></tr>',
             ((line.name, line.before, line.after) for line in lines),
         )
-        head = '<tr><th scope="col">field</th><th scope="col">before</th><th scope="col">after</th></tr>'
-        return format_html(
-            '<div class="gf-scroll"><table class="gf-table gf-changes" id="changes"><thead>{}</thead>'
-            "<tbody>{}</tbody></table></div>",
-            format_html(head),
-            rows,
-        )
+        return format_html(TABLE, rows)
 
     def get_search_results(
         self,
