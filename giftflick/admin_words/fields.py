@@ -99,9 +99,9 @@ _TEMPLATE: dict[str, Field] = {
     "fields": "What a gift may fill in: a list of name, label, required, max_length and default.",
     "theme": "Colours, fonts and how loud the music is.",
     "scenes": "The film's parts, in order: title, media, message, product, closing.",
-    "music": "Plays under the whole film: MP3, M4A or WAV, at most 20 MB.",
-    "backdrop": "The picture behind cards and photos: JPEG, PNG or WebP, at most 10 MB.",
-    "preview": ("Picture for the list", "A frame of the film that shops show: JPEG, PNG or WebP, at most 5 MB."),
+    "music": "Plays under the whole film: MP3, M4A or WAV, at most 4 MB.",
+    "backdrop": "The picture behind cards and photos: JPEG, PNG or WebP, at most 4 MB.",
+    "preview": ("Picture for the list", "A frame of the film that shops show: JPEG, PNG or WebP, at most 4 MB."),
 }
 
 FIELDS: dict[str, dict[str, Field]] = {

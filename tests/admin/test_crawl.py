@@ -81,9 +81,8 @@ def plant_secrets() -> dict[str, str]:
     zoe = User.objects.create_user("zoe", is_staff=True)
     codes = equip(zoe)
     User.objects.filter(pk=zoe.pk).update(password=make_password("a password that nobody has"))
-    Session.objects.create(
-        session_key="planted0session0key", session_data="planted-session-data", expire_date="2099-01-01T00:00Z"
-    )
+    planted = {"session_key": "planted0session0key", "session_data": "planted-session-data"}
+    Session.objects.create(expire_date=timezone.now() + timedelta(hours=12), **planted)
     secrets = {f"digest of {key.pk}": key.digest for key in ApiKey.objects.all()}
     secrets |= {f"token of render {render.pk}": render.secret for render in Render.objects.all()}
     secrets |= {f"lease of job {job.pk}": str(job.lease_token) for job in Job.objects.exclude(lease_token=None)}

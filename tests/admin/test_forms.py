@@ -105,37 +105,53 @@ def test_a_revoked_key_is_refused_and_keeps_its_first_hour(founder: Client, acco
     assert "API key revoked" in founder.get(f"{KEYS}{record.pk}/history/").content.decode()
 
 
-def test_a_template_is_added_with_its_files_and_changed(founder: Client, definition: dict[str, Any]) -> None:
-    preview = SimpleUploadedFile("preview.jpg", b"\xff\xd8 a frame", content_type="image/jpeg")
+@pytest.fixture
+def definition() -> dict[str, Any]:
+    """The template form as a founder would fill it in."""
+    folder = Path(str(resources.files("api.templates") / "definitions"))
+    given = json.loads((folder / "birthday-confetti.json").read_text(encoding="utf-8"))
+    scripts = {name: json.dumps(given[name]) for name in ("fields", "theme", "scenes")}
+    plain = {name: given[name] for name in ("slug", "name", "occasion", "description", "aspect_ratio", "duration_s")}
+    return {**plain, **scripts}
 
-    assert founder.post(f"{TEMPLATES}add/", {**definition, "preview": preview}).status_code == 302
+
+def file_named(name: str, sent_as: str | None = None) -> SimpleUploadedFile:
+    content = (resources.files("api.templates") / "definitions" / name).read_bytes()
+    return SimpleUploadedFile(sent_as or name, content)
+
+
+def test_a_template_goes_in_with_its_script_and_its_files(founder: Client, definition: dict[str, Any]) -> None:
+    files = {"preview": file_named("birthday-confetti-preview.jpg", "a frame.png")}
+
+    assert founder.post(f"{TEMPLATES}add/", {**definition, **files}).status_code == 302
 
     template = Template.objects.get()
-    assert template.scenes == json.loads(definition["scenes"])
+    assert (template.status, template.scenes) == ("draft", json.loads(definition["scenes"]))
     name = template.preview.name
+    assert str(name).endswith(".jpg")
     stored = bucket.look_at(str(name))
     assert stored is not None
-    assert stored.size == len(b"\xff\xd8 a frame")
+    assert (stored.size, stored.content_type) == (len(file_named("birthday-confetti-preview.jpg").read()), "image/jpeg")
     page = founder.get(f"{TEMPLATES}{template.pk}/change/").content.decode()
     assert "\n    &quot;kind&quot;: &quot;title&quot;," in page
 
-    founder.post(f"{TEMPLATES}{template.pk}/change/", {**definition, "status": "retired"})
+    founder.post(f"{TEMPLATES}{template.pk}/change/", {**definition, "name": "Confetti!"})
     template.refresh_from_db()
-    assert (template.status, template.preview.name) == ("retired", name)
+    assert (template.name, template.preview.name) == ("Confetti!", name)
 
 
 @pytest.mark.parametrize(
     ("field", "typed", "told"),
     [
-        ("scenes", "[{", "Enter a valid JSON."),
-        ("scenes", "[" * 50_000, "Enter a valid JSON."),
+        ("scenes", "[{", "Line 1, column 3: a name in double quotes should stand here"),
+        ("scenes", "[" * 50_000, "more brackets within brackets"),
         ("scenes", "[]", "This field is required."),
         ("scenes", '[{"kind": "message", "otherwise": "Hello"}]', "scenes: A scene of the kind title is missing."),
         ("scenes", '{"kind": "title"}', "scenes: Must be a list of scenes."),
         ("theme", '{"background": "red"}', "theme.background: Must be a colour such as #4A1D5F."),
         ("theme", "NaN", "theme: Must be an object."),
         ("fields", '[{"name": "sender"}]', "fields.0.name: Every film knows this name already."),
-        ("fields", '"\\ud800"', "Enter a valid JSON."),
+        ("fields", '"\\ud800"', "There is half a character in this"),
         ("fields", '[{"name": "a\\u0000"}]', "fields.0.name: Must be small letters, digits and underscores"),
         ("slug", "two words", "Enter a valid “slug”"),
         ("duration_s", "-1", "greater than or equal to 0"),

@@ -17,11 +17,25 @@ from api.gifts.services.releasing import is_released, release_if_free, reschedul
 from api.gifts.services.rendering import start_render
 from api.gifts.states import EDITABLE, GiftStatus
 from api.media.models import Upload
+from api.templates.models import Template
 
 
-def create_gift(account: Account, content: GiftContent, *, livemode: bool, actor: str, now: datetime) -> Gift:
-    """A draft. Raises InvalidFieldsError with all that is wrong beyond the types."""
+def create_gift(
+    account: Account,
+    content: GiftContent,
+    *,
+    livemode: bool,
+    actor: str,
+    now: datetime,
+    template: Template | None = None,
+) -> Gift:
+    """A draft. Raises InvalidFieldsError with all that is wrong beyond the types.
+
+    `template` stands in for the content's, and need not be published: that is how one is looked at before it is.
+    """
     gift = Gift(account=account, livemode=livemode, created_at=now, updated_at=now)
+    if template is not None:
+        gift.template = template
     gift.order_required = account.order_gate == OrderGate.ALWAYS
     with transaction.atomic():
         media = fill(gift, content, now=now) or []
