@@ -24,7 +24,7 @@ CARRIED_BY_KEYS = ("name", "requests_per_minute", "mails_per_day", "origins")
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -62,6 +62,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):
     form = AccountForm
+    asks_why = True
     list_display = [
         "name",
         "email",

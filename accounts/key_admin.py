@@ -74,6 +74,7 @@ class ApiKeyAdmin(ModelAdmin):
     """A key is issued here and shown once; afterwards it can be rotated and revoked, not changed."""
 
     form = ApiKeyForm
+    records_itself = True
     list_display = [
         "id", "name", "account", "livemode", "state", "last_used_on",
         moment("created_at"), moment("expires_at"), moment("revoked_at"),
@@ -112,7 +113,7 @@ class ApiKeyAdmin(ModelAdmin):
     ) -> HttpResponse:
         """Django's own runs in a transaction: a key would be projected and shown before its record is committed."""
         try:
-            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
         except ApplicationError as refusal:
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(request.path)
@@ -155,8 +156,6 @@ class ApiKeyAdmin(ModelAdmin):
         except ApplicationError as refusal:
             messages.error(request, f"{old}: {refusal.detail}")
             return None
-        self.log_change(request, old, f"Rotated: {record.pk} takes its place.")
-        self.log_addition(request, record, f"Issued in place of {old.pk}.")
         return self._show_once(request, record, key)
 
     @admin.action(description="Revoke", permissions=["delete"])

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from accounts import tasks as key_tasks
 from accounts import throttling
+from api.audit import services as audit
+from api.audit.doors import by_itself
 from api.gifts import sweeps as gifts
 from api.gifts import tasks as gift_tasks
 from api.idempotency import services as idempotency
@@ -33,6 +35,7 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "daily sync of keys": key_tasks.schedule_sync,
     "old idempotent calls": lambda now: idempotency.purge_calls(now=now),
     "old rate windows": lambda now: throttling.purge_windows(now=now),
+    "old audit entries": lambda now: audit.purge_old(now=now),
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
@@ -42,7 +45,8 @@ HANDLERS = (gift_tasks, webhook_tasks, key_tasks)
 
 def sweep(now: datetime) -> dict[str, int]:
     """How many rows each sweep dealt with, where it found any."""
-    found = {name: run(now) for name, run in SWEEPS.items()}
+    with by_itself():
+        found = {name: run(now) for name, run in SWEEPS.items()}
     return {name: count for name, count in found.items() if count}
 
 

@@ -11,18 +11,22 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from api.exceptions import ApplicationError
+from giftflick.admin_edits import CarefulEdits
 from giftflick.admin_parts import badge, when
 
 if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no types
-    ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
 else:
-    from unfold.admin import ModelAdmin, TabularInline
+    from unfold.admin import TabularInline
 
 NOTHING = "-"
 UNBROKEN = '<span style="white-space: nowrap">{}</span>'
 
 Column = Any  # a function from row to text; the stubs know those in `list_display` only, Django everywhere
+
+
+class ModelAdmin(CarefulEdits):
+    """Base of all our pages of models."""
 
 
 Button = tuple[str, str, str]  # label, address, looks
@@ -34,6 +38,7 @@ class ReadOnlyAdmin(ModelAdmin):
     A row's page begins with what `about` says of it: a sentence, what is wrong, buttons, a film or picture.
     """
 
+    records_itself = True
     change_form_template = "admin/details.html"
     show_full_result_count = False
     list_per_page = 50
@@ -159,7 +164,7 @@ def link(name: str) -> Column:
 def run_for_each(
     page: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object], *, done: str
 ) -> None:
-    """Call a service for each chosen row, and note in the row's history who did.
+    """Call a service for each chosen row; the service notes in the audit log who did.
 
     A refusal is shown in the service's own words and stops no other row.
     """
@@ -168,12 +173,11 @@ def run_for_each(
         try:
             act(row)
         except ApplicationError as refusal:
-            messages.error(request, f"{row}: {refusal_words(refusal)}")
+            page.message_user(request, f"{row}: {refusal_words(refusal)}", messages.ERROR)
         else:
-            page.log_change(request, row, f"{done}.")
             count += 1
     if count:
-        messages.success(request, f"{done}: {count}.")
+        page.message_user(request, f"{done}: {count}.", messages.SUCCESS)
 
 
 def refusal_words(refusal: ApplicationError) -> str:

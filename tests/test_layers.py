@@ -15,7 +15,7 @@ LAYERS = [
     {"urls"},
 ]
 OTHER_NOUN = 3
-BELOW_GIFTS = {"media", "rendering", "delivery", "templates", "outbox", "webhooks"}
+BELOW_GIFTS = {"media", "rendering", "delivery", "templates", "outbox", "webhooks", "audit"}
 PRODUCT = ("accounts", "api", "giftflick")
 
 Tree = dict[str, set[str]]  # module -> the modules it imports, anywhere in it

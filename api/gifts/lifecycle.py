@@ -1,4 +1,4 @@
-"""Moving a gift along its edges and writing its timeline: nothing else sets a status."""
+"""Moving a gift along its edges, writing its timeline and its audit entry: nothing else sets a status."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.db import transaction
 
+from api.audit.changes import Changes
 from api.exceptions import InvalidStateError, NotFoundError
+from api.gifts import auditing
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.states import EDGES, GiftStatus
 from api.webhooks.services import announce
@@ -30,6 +32,7 @@ def lock(gift_id: UUID) -> Gift:
     gift = gifts.filter(pk=gift_id).first()
     if gift is None:
         raise NotFoundError("There is no gift with this id.")
+    auditing.begin(gift)
     return gift
 
 
@@ -75,6 +78,7 @@ def record_event(gift: Gift, kind: str, *, actor: str, now: datetime, data: dict
     at = now if gift.last_event_at is None else max(now, gift.last_event_at + timedelta(microseconds=1))
     gift.last_event_at = at
     event = GiftEvent.objects.create(gift=gift, type=kind, at=at, actor=actor, data=data or {})
+    auditing.note(gift, kind, actor=actor)
     announce(
         event_id=event.pk,
         kind=kind,
@@ -91,11 +95,15 @@ def record_event(gift: Gift, kind: str, *, actor: str, now: datetime, data: dict
     return event
 
 
-def save(gift: Gift, *, now: datetime) -> Gift:
-    """Write a changed gift back: one version more."""
+def save(gift: Gift, *, now: datetime, action: str = "", media: Changes | None = None) -> Gift:
+    """Write a locked gift back: one version more, and one entry in the audit log.
+
+    That is named after the first event, or `action`, and holds all that differs since `lock`; `media` is told apart.
+    """
     gift.version += 1
     gift.updated_at = now
     gift.save()
+    auditing.record_change(gift, now=now, action=action, media=media)
     return gift
 
 

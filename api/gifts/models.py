@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from uuid6 import uuid7
 
+from api.audit.changes import PendingEntry
 from api.gifts.states import BEFORE_SENT, ENDED, EXPIRING, Delivery, GiftStatus, OrderStatus
 from api.tokens import new_token
 
@@ -69,6 +70,8 @@ class Gift(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True, help_text="When it expired or was canceled.")
     forgotten_at = models.DateTimeField(null=True, blank=True, help_text="When its names and words were blanked.")
     last_event_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    pending_entry: PendingEntry | None = None  # from `lifecycle.lock` to `lifecycle.save`
 
     class Meta:
         permissions = [

@@ -47,7 +47,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Forget dead jobs: what they were to do stays undone", permissions=["operate"])
     def forget(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        forgotten = forget_dead(list(jobs.values_list("pk", flat=True)))
+        forgotten = forget_dead(list(jobs.values_list("pk", flat=True)), now=timezone.now())
         messages.success(request, f"Forgotten: {forgotten}. Jobs that are not dead were left alone.")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:

@@ -6,8 +6,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from api.audit.doors import present
-from api.audit.services import record
 from api.exceptions import InvalidStateError
 from api.outbox.models import Job
 from api.outbox.services import forget_dead, revive
@@ -26,7 +24,6 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     def act() -> str:
         if not revive([pk], now=timezone.now()):
             raise InvalidStateError(NOT_DEAD)
-        record("job.retried", actor=present().actor, subject=job, now=timezone.now())
         return "It will be tried again within a minute."
 
     says = [f"The job to {job_words(job.kind)} gets all its tries again, the first within a minute."]
@@ -38,9 +35,8 @@ def forget(request: HttpRequest, pk: int) -> HttpResponse:
     job = _job(pk)
 
     def act() -> str:
-        if not forget_dead([pk]):
+        if not forget_dead([pk], now=timezone.now()):
             raise InvalidStateError(NOT_DEAD)
-        record("job.forgotten", actor=present().actor, subject=job, now=timezone.now())
         return "Forgotten."
 
     says = [f"The job to {job_words(job.kind)} is removed from the list."]

@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 
+from api.audit.changes import Changes
 from api.exceptions import InvalidFieldsError
-from api.templates.models import Template
+from api.templates.models import Template, TemplateStatus
 from api.templates.services import validate_definition
 from giftflick.admin import ModelAdmin, StateFilter, moment, state
 
@@ -71,9 +72,16 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Template)
 class TemplateAdmin(ModelAdmin):
     form = TemplateForm
+    asks_why = True
     list_display = ["slug", "name", "occasion", state("status"), "aspect_ratio", "duration_s", moment("updated_at")]
     list_filter = [("status", StateFilter), "occasion", "aspect_ratio"]
     search_fields = ["slug", "name"]
+
+    def action_of(self, verb: str, changes: Changes) -> str:
+        """Publishing and retiring are what the log is searched for."""
+        status = changes.get("status", ["", ""])[1]
+        is_moved = verb == "updated" and status in {TemplateStatus.PUBLISHED, TemplateStatus.RETIRED}
+        return f"template.{status}" if is_moved else super().action_of(verb, changes)
 
     def has_delete_permission(self, request: Any, obj: Template | None = None) -> bool:  # noqa: ARG002
         """Gifts keep pointing at their template: retire it instead."""

@@ -10,7 +10,10 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
 
+from api.audit.changes import differences, made
+from api.audit.services import record
 from api.exceptions import FieldError, InvalidFieldError, InvalidFieldsError
 from api.templates.definition import validate_definition
 from api.templates.models import Template, TemplateStatus
@@ -77,12 +80,16 @@ def _stored(slug: str, file: Path) -> str:
 
 
 def _save(definition: Mapping[str, Any], *, now: datetime) -> str:
-    slug = definition["slug"]
-    template = Template.objects.filter(slug=slug).first()
-    if template is None:
-        Template.objects.create(**definition, status=TemplateStatus.PUBLISHED)
-        return "created"
-    if all(getattr(template, name) == value for name, value in definition.items()):
-        return "unchanged"
-    Template.objects.filter(pk=template.pk).update(**definition, updated_at=now)
-    return "updated"
+    with transaction.atomic():
+        template = Template.objects.select_for_update(no_key=True).filter(slug=definition["slug"]).first()
+        if template is None:
+            given = {**definition, "status": TemplateStatus.PUBLISHED}
+            record("template.created", now=now, subject=Template.objects.create(**given), changes=made(given))
+            return "created"
+        before = {name: template.serializable_value(name) for name in definition}
+        changes = differences({**before, **{name: before[name].name for name in FILES}}, definition)
+        if not changes:
+            return "unchanged"
+        Template.objects.filter(pk=template.pk).update(**definition, updated_at=now)
+        record("template.updated", now=now, subject=template, changes=changes)
+        return "updated"
