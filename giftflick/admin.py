@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
 from api.exceptions import ApplicationError
 from giftflick.admin_edits import CarefulEdits
 from giftflick.admin_parts import badge, when
+from giftflick.admin_words import Nothing, nothing_of, words_of
 
 if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no types
     TabularInline = admin.TabularInline[Any, Any]
@@ -26,7 +27,21 @@ Column = Any  # a function from row to text; the stubs know those in `list_displ
 
 
 class ModelAdmin(CarefulEdits):
-    """Base of all our pages of models."""
+    """Every field has its word, and an empty list says what would be there."""
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Django reads both also for the fields that are only shown."""
+        words = words_of(self.model)
+        meta = getattr(kwargs.get("form", self.form), "Meta", None)
+        helps = {name: word.help for name, word in words.items()}
+        labels = {name: word.label for name, word in words.items() if word.label}
+        helps |= getattr(meta, "help_texts", None) or {}
+        labels |= getattr(meta, "labels", None) or {}
+        return super().get_form(request, obj, change, **{"help_texts": helps, "labels": labels, **kwargs})
+
+    @property
+    def nothing(self) -> Nothing:
+        return nothing_of(self.model)
 
 
 Button = tuple[str, str, str]  # label, address, looks
@@ -38,8 +53,8 @@ class ReadOnlyAdmin(ModelAdmin):
     A row's page begins with what `about` says of it: a sentence, what is wrong, buttons, a film or picture.
     """
 
-    records_itself = True
     change_form_template = "admin/details.html"
+    records_itself = True
     show_full_result_count = False
     list_per_page = 50
 
@@ -63,7 +78,7 @@ class ReadOnlyAdmin(ModelAdmin):
         change: bool = False,  # noqa: FBT001, FBT002
         form_url: str = "",
         obj: Any = None,
-    ) -> HttpResponse:
+    ) -> Any:
         context.update(vars(self.about(request, obj)) if obj is not None else {})
         return super().render_change_form(request, context, add, change, form_url, obj)
 

@@ -11,10 +11,12 @@ from django.utils.safestring import SafeString
 
 # What a state looks like, whichever capability's it is; one that is not listed is plain.
 TONES = {
-    **dict.fromkeys(["sent", "watched", "delivered", "accepted", "succeeded", "done", "published", "opened"], "good"),
+    **dict.fromkeys(
+        ["sent", "watched", "delivered", "accepted", "succeeded", "done", "published", "opened", "live"], "good"
+    ),
     **dict.fromkeys(["rendering", "scheduled", "submitted", "sending", "queued", "pending", "waiting"], "info"),
-    **dict.fromkeys(["ready", "unknown", "deferred", "complained", "unsubscribed"], "warn"),
-    **dict.fromkeys(["failed", "bounced", "refused", "dead", "dropped", "interrupted"], "bad"),
+    **dict.fromkeys(["ready", "unknown", "deferred", "complained", "unsubscribed", "expiring"], "warn"),
+    **dict.fromkeys(["failed", "bounced", "refused", "dead", "dropped", "interrupted", "revoked"], "bad"),
 }
 
 

@@ -61,7 +61,7 @@ class _Sha256(Func):
     output_field = CharField()
 
 
-def media_of(gift_id: UUID) -> list[UUID]:
+def media_ids_of(gift_id: UUID) -> list[UUID]:
     """Its uploads' ids, in the order of the film."""
     return list(GiftMedia.objects.filter(gift_id=gift_id).order_by("position").values_list("upload_id", flat=True))
 

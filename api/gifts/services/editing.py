@@ -12,7 +12,7 @@ from api.exceptions import ForbiddenError, InvalidStateError, PreconditionFailed
 from api.gifts import auditing, lifecycle
 from api.gifts.content import GiftContent, fill, filmed_content
 from api.gifts.models import Gift, GiftMedia
-from api.gifts.selectors import media_of
+from api.gifts.selectors import media_ids_of
 from api.gifts.services.releasing import is_released, release_if_free, reschedule
 from api.gifts.services.rendering import start_render
 from api.gifts.states import EDITABLE, GiftStatus
@@ -52,7 +52,7 @@ def update_gift(
         _check_editable(gift, content)
         _check_gates(gift, content, may_lift_gates=may_lift_gates)
         withdraw_queued(gift.pk)
-        known = media_of(gift.pk)
+        known = media_ids_of(gift.pk)
         before = filmed_content(gift, known)
         media = fill(gift, content, now=now)
         if media is not None:

@@ -12,7 +12,7 @@ from api.delivery.states import OPEN, MessageStatus
 from api.exceptions import InvalidStateError
 from api.gifts import auditing, lifecycle
 from api.gifts.models import Gift, GiftMedia
-from api.gifts.selectors import media_of
+from api.gifts.selectors import media_ids_of
 from api.gifts.states import EDGES, ENDED, GiftStatus
 from api.idempotency import services as idempotency
 from api.outbox.services import enqueue
@@ -91,7 +91,7 @@ def erase_gift(gift_id: UUID, *, actor: str, now: datetime) -> bool:
             end_by_cancel(gift, actor=actor, now=now)
         # The mails to the sender that have not left would only say what is no longer known.
         Message.objects.filter(gift=gift, status__in=OPEN).update(status=MessageStatus.WITHDRAWN)
-        media = media_of(gift.pk)
+        media = media_ids_of(gift.pk)
         for upload_id in media:
             enqueue("upload.delete", upload_id, now=now, dedupe_key=f"upload.delete:{upload_id}:{gift.pk}")
         GiftMedia.objects.filter(gift=gift).delete()
