@@ -7,7 +7,19 @@ from api.gifts import admin as gifts
 from api.media import admin as media
 from api.outbox import admin as outbox
 from api.rendering import admin as rendering
+from api.saved_filters import admin as saved_filters
 from api.templates import admin as templates
 from api.webhooks import admin as webhooks
 
-__all__ = ["audit", "batches", "delivery", "gifts", "media", "outbox", "rendering", "templates", "webhooks"]
+__all__ = [
+    "audit",
+    "batches",
+    "delivery",
+    "gifts",
+    "media",
+    "outbox",
+    "rendering",
+    "saved_filters",
+    "templates",
+    "webhooks",
+]
