@@ -96,6 +96,7 @@ class AccountAdmin(ModelAdmin):
     search_fields = ["name", "email", "=id"]
     readonly_fields = ["suspended_at"]
     is_short_list = True
+    ordering = ["name"]
     actions = ACTIONS
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:  # noqa: FBT001

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -54,6 +55,14 @@ class ModelAdmin(BareModelAdmin):
         if ERROR_FLAG in request.GET and request.method == "GET":
             messages.warning(request, "That address asked for a filter that is not there: this is the whole list.")
         return super().changelist_view(request, extra_context)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Rows that cannot be, from a form that was tampered with, are told in words."""
+        try:
+            return super().response_action(request, queryset)
+        except (ValueError, ValidationError):
+            messages.warning(request, "Those rows were not understood: choose them again. Nothing was done.")
+            return None
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Django reads both also for the fields that are only shown."""

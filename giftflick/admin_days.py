@@ -48,7 +48,7 @@ class Span:
             return None
         span = cls(*(int(part) if part else None for part in found.groups()))  # type: ignore[arg-type]
         try:
-            date(span.year, span.month or 1, span.day or 1)
+            date(span.year, 1 if span.month is None else span.month, 1 if span.day is None else span.day)
         except ValueError:
             return None
         return span

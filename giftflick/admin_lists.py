@@ -16,7 +16,7 @@ from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError
-from django.db.models import Model, Q, QuerySet, UUIDField
+from django.db.models import DateTimeField, Model, Q, QuerySet, UUIDField
 from django.http import HttpRequest
 from django.utils.http import urlencode
 from uuid6 import uuid7
@@ -143,15 +143,12 @@ class ListByKey(ChangeList):
         return list(rows.order_by(*(f"-{name}" if is_down else name for name, is_down in order))[: size + 1])
 
     def _order(self) -> Order:
-        """Ends with the key, so that every row has its one place."""
-        order: Order = []
-        for part in self.queryset.query.order_by:
-            if isinstance(part, str):
-                name = part.lstrip("-")
-                order.append(("pk" if name in {"pk", self.opts.pk.name} else name, part.startswith("-")))
-            if order and order[-1][0] == "pk":
-                return order
-        return [*order, ("pk", True)]
+        """Ends with the key, so that every row has its one place, and goes one way all along, as an index does."""
+        parts = [part for part in self.queryset.query.order_by if isinstance(part, str)]
+        order = [(part.lstrip("-"), part.startswith("-")) for part in parts] or [("pk", True)]
+        columns = [part for part in order if part[0] not in {"pk", self.opts.pk.name}]
+        starts_with_key = columns[:1] != order[:1]
+        return [*([] if starts_with_key else columns), ("pk", order[0][1])]
 
     def _count(self) -> int:
         found: int = self.queryset.order_by()[: COUNTED_TO + 1].count()
@@ -240,7 +237,8 @@ def _has_index(model: type[Model], name: str) -> bool:
     if field is None:
         return False
     leading = {index.fields[0] for index in meta.indexes if index.fields and index.condition is None}
-    return bool(field.unique or getattr(field, "db_index", False) or name in leading)
+    is_time = isinstance(field, DateTimeField) and name in leading  # what has few values is filtered by, not sorted
+    return bool(field.unique or getattr(field, "db_index", False) or is_time)
 
 
 def _beyond(model: type[Model], order: Order, values: Sequence[Any]) -> Q:

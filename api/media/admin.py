@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 
-from api.media.accepted import LARGEST
 from api.media.models import Upload
 from giftflick.admin import ReadOnlyAdmin, StateFilter, facts, moment, state
 from giftflick.admin_filters import RowFilter, one_of
@@ -14,7 +13,7 @@ class UploadAdmin(ReadOnlyAdmin):
     list_filter = [
         ("status", StateFilter),
         ("account", RowFilter),
-        one_of("content_type", lambda: LARGEST),
+        one_of("content_type"),
         "livemode",
     ]
     list_select_related = ["account"]

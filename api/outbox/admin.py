@@ -5,7 +5,6 @@ from django.http import HttpRequest
 
 from api.outbox import bulk
 from api.outbox.models import Job
-from api.outbox.registry import kinds
 from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, state
 from giftflick.admin_bulk import bulk_action
 from giftflick.admin_filters import one_of
@@ -33,7 +32,7 @@ ACTIONS = [
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     list_display = ["id", "kind", state("state"), moment("run_at"), "attempts", "last_error", "ref_id"]
-    list_filter = [("state", StateFilter), one_of("kind", kinds)]
+    list_filter = [("state", StateFilter), one_of("kind")]
     search_fields = ["=ref_id"]
     search_help_text = "The id of the render, mail or upload that a job is about."
     ordering = ["-id"]

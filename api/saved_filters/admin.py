@@ -8,6 +8,8 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -34,7 +36,10 @@ class SavingForm(forms.Form):
 def add(request: HttpRequest) -> HttpResponse:
     """`?list=api.gift&status__exact=failed`: what is known of the rest is saved."""
     model_admin = _list_or_404(request, request.GET.get("list", ""))
-    query = known_query(request, model_admin)
+    try:
+        query = known_query(request, model_admin)
+    except IncorrectLookupParameters:
+        return redirect(f"{_path(model_admin)}?{ERROR_FLAG}=1")
     form = SavingForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
