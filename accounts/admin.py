@@ -63,7 +63,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 ACTIONS = [
     bulk_action(
         bulk.SUSPEND,
-        label="Suspend: every key is refused",
+        label="Suspend",
         consequence="Every key of each is refused within a minute: its page and server can make no gifts. What it has "
         "made goes on. Resume undoes it.",
         permission="change",

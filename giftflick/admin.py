@@ -56,10 +56,10 @@ class ModelAdmin(BareModelAdmin):
             messages.warning(request, "That address asked for a filter that is not there: this is the whole list.")
         return super().changelist_view(request, extra_context)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], **options: Any) -> Any:
         """Rows that cannot be, from a form that was tampered with, are told in words."""
         try:
-            return super().response_action(request, queryset)
+            return super().response_action(request, queryset, **options)
         except (ValueError, ValidationError):
             messages.warning(request, "Those rows were not understood: choose them again. Nothing was done.")
             return None

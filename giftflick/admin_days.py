@@ -104,15 +104,12 @@ class Days:
 def days_of(changelist: Any) -> Days:
     """Two steps in the index for the years, at most 31 for months or days: one query, two if there is one year."""
     span = Span.read(changelist.params.get(DAY, ""))
-    if span is None:
-        spans = _years(changelist.model)
-        if len(spans) == 1:
-            spans = _existing(changelist.model, spans[0].inner)
-    else:
-        spans = _existing(changelist.model, span.inner)
     address = changelist.get_query_string
     trail = [] if span is None else [("All days", address(remove=[DAY]))]
-    trail += [(outer.title, address({DAY: outer})) for outer in (span.outer if span else [])]
+    spans = _years(changelist.model) if span is None else [span]
+    if len(spans) == 1:
+        trail += [(outer.title, address({DAY: outer})) for outer in spans[0].outer]
+        spans = _existing(changelist.model, spans[0].inner)
     return Days(trail, [(inner.title, address({DAY: inner})) for inner in spans])
 
 

@@ -168,6 +168,17 @@ class ListByKey(ChangeList):
         kept = {name: values for name, values in self.filter_params.items() if name in known and any(values)}
         return urlencode(sorted(kept.items()), doseq=True)
 
+    @property
+    def chosen(self) -> list[tuple[str, str]]:
+        """The filters that are on, by name, and what each is set to, in words where it has some."""
+        told = []
+        for spec in self.filter_specs:
+            values = [value for name in spec.expected_parameters() for value in self.filter_params.get(str(name), [])]
+            if any(values):
+                words = [str(choice["display"]) for choice in spec.choices(self) if _is_chosen(choice)]
+                told.append((str(spec.title), ", ".join(words or values)))
+        return told
+
     @cached_property
     def chips(self) -> list[Chip]:
         """Those that come ready, then one's own and the team's."""
@@ -193,6 +204,10 @@ class ListByKey(ChangeList):
         if not self.saved_query or any(chip.is_on for chip in self.chips):
             return ""
         return f"list={self.opts.label_lower}&{self.saved_query}"
+
+
+def _is_chosen(choice: Any) -> bool:
+    return bool(choice.get("selected")) and "display" in choice
 
 
 def time_of_key(model: type[Model]) -> str | None:

@@ -97,7 +97,7 @@ ACTIONS = [
     ),
     _action(
         "cancel",
-        "Cancel (withdraws what was sent)",
+        "Cancel and withdraw",
         "Each is called off for good: its film is deleted, and the link in a mail that was sent no longer opens. This "
         "cannot be undone.",
         is_dangerous=True,

@@ -19,7 +19,7 @@ ACTIONS = [
     ),
     bulk_action(
         bulk.FORGET,
-        label="Forget dead jobs: what they were to do stays undone",
+        label="Forget dead jobs",
         consequence="Each is removed, and what it was to do stays undone. This cannot be undone. Jobs that are not "
         "dead are left alone.",
         permission="operate",

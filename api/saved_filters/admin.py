@@ -2,7 +2,6 @@
 
 from copy import copy
 from typing import Any
-from urllib.parse import parse_qsl
 
 from django import forms
 from django.apps import apps
@@ -37,9 +36,10 @@ def add(request: HttpRequest) -> HttpResponse:
     """`?list=api.gift&status__exact=failed`: what is known of the rest is saved."""
     model_admin = _list_or_404(request, request.GET.get("list", ""))
     try:
-        query = known_query(request, model_admin)
+        filtered = _filtered_list(request, model_admin)
     except IncorrectLookupParameters:
         return redirect(f"{_path(model_admin)}?{ERROR_FLAG}=1")
+    query = filtered.saved_query
     form = SavingForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -51,7 +51,7 @@ def add(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"Saved as “{saved.name}”.")
             return redirect(f"{_path(model_admin)}?{query}")
-    context: dict[str, Any] = {"form": form, "parts": _parts(query), "back": f"{_path(model_admin)}?{query}"}
+    context: dict[str, Any] = {"form": form, "chosen": filtered.chosen, "back": f"{_path(model_admin)}?{query}"}
     return show(request, "admin/saved_filters_add.html", "Save this filter", **context)
 
 
@@ -71,18 +71,14 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     return show(request, "admin/saved_filters_delete.html", title, saved=saved, back=f"{path}?{saved.query}")
 
 
-def known_query(request: HttpRequest, model_admin: Any) -> str:
-    """The filters and the order among a request's parameters, without what was searched for."""
+def _filtered_list(request: HttpRequest, model_admin: Any) -> Any:
+    """The list as the request's parameters filter it, without what was searched for."""
     given = request.GET.copy()
     for name in ("list", "q"):
         given.pop(name, None)
     asked = copy(request)
     asked.GET = given  # type: ignore[assignment]
-    return str(model_admin.get_changelist_instance(asked).saved_query)
-
-
-def _parts(query: str) -> list[tuple[str, str]]:
-    return [(name.split("__")[0].replace("_", " "), value) for name, value in parse_qsl(query) if name != "o"]
+    return model_admin.get_changelist_instance(asked)
 
 
 def _list_or_404(request: HttpRequest, label: str) -> Any:

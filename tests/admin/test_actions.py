@@ -163,7 +163,7 @@ def test_it_is_asked_first_with_the_number_and_what_will_happen(
     asked = choose(GIFTS, founder, "cancel", *(gift.pk for gift in gifts))
 
     text = asked.content.decode()
-    assert "Cancel (withdraws what was sent): 2 gifts?" in text
+    assert "Cancel and withdraw: 2 gifts?" in text
     assert "This cannot be undone." in text
     assert Gift.objects.filter(status="draft").count() == 2
     assert not Batch.objects.exists()

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.db import connection
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -195,9 +195,7 @@ def test_a_page_deep_down_is_read_from_the_index(account: Account, template: Tem
     """No offset, no sort, and the key's index entered where the page begins."""
     request = HttpRequest()
     request.user = User.objects.create_superuser("ada")
-    request.GET = request.GET.copy()
-    request.GET["p"] = f"after-{uuid7()}"
-    request.GET["status__exact"] = "draft"
+    request.GET = QueryDict(f"p=after-{uuid7()}&status__exact=draft")  # type: ignore[assignment]
     drafts(account, now, 3)
     with CaptureQueriesContext(connection) as queries:
         admin.site._registry[Gift].get_changelist_instance(request)
