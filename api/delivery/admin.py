@@ -19,6 +19,7 @@ from giftflick.admin import (
     state,
     words,
 )
+from giftflick.admin_bulk import bulk_action
 from giftflick.admin_parts import when
 
 
@@ -33,6 +34,16 @@ class MailEventInline(ReadOnlyInline):
     ordering = ["at"]
 
 
+SEND_AGAIN = bulk_action(
+    "gifts.resend",  # by its name: mails know nothing of gifts
+    label="Send their gifts again",
+    consequence="The gift of each is mailed once more, to the address that it has now; a gift can be sent again three "
+    "times a day. Several mails of one gift count once.",
+    permission="operate",
+    ref="gift_id",
+)
+
+
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
     list_display = [
@@ -45,6 +56,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "is_possible_double",
     ]
     list_filter = [("status", StateFilter), ("kind", StateFilter), "is_possible_double", "livemode"]
+    actions = [SEND_AGAIN]
     search_fields = ["=id", "=gift__id", "to_email__iexact", "=provider_id"]
     search_help_text = "A mail's id, its gift's, an address, or SendGrid's message id."
     ordering = ["-id"]
@@ -73,6 +85,9 @@ class MessageAdmin(ReadOnlyAdmin):
             trouble=str((row.failure or {}).get("detail", "")),
             buttons=buttons,
         )
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("api.operate_gift")
 
 
 @admin.register(MailEvent)

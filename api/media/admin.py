@@ -7,6 +7,7 @@ from django.urls import reverse
 from api.media.models import Upload
 from giftflick.admin import About, ReadOnlyAdmin, StateFilter, facts, mode, moment, named, state, words
 from giftflick.admin_films import picture_of
+from giftflick.admin_filters import RowFilter, one_of
 from giftflick.admin_parts import size, when
 
 GIFTS_SHOWN = 5
@@ -15,7 +16,12 @@ GIFTS_SHOWN = 5
 @admin.register(Upload)
 class UploadAdmin(ReadOnlyAdmin):
     list_display = [moment("created_at"), state("status", ready="good"), "content_type", "size", "account", "livemode"]
-    list_filter = [("status", StateFilter), "content_type", "livemode", "account"]
+    list_filter = [
+        ("status", StateFilter),
+        ("account", RowFilter),
+        one_of("content_type"),
+        "livemode",
+    ]
     list_select_related = ["account"]
     search_fields = ["=id"]
     search_help_text = "An upload's id."

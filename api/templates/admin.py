@@ -103,6 +103,8 @@ class TemplateAdmin(ModelAdmin):
     list_display = [
         "slug", "picture", "name", "occasion", state("status"), "aspect_ratio", "duration_s", moment("updated_at"),
     ]  # fmt: skip
+    is_short_list = True
+    ordering = ["name"]
     list_filter = [("status", StateFilter), "occasion", "aspect_ratio"]
     search_fields = ["slug", "name"]
     search_help_text = "A template's name or slug."

@@ -2,6 +2,8 @@
 
 import json
 from datetime import datetime, timedelta
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
