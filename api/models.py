@@ -8,11 +8,14 @@ from api.media.models import Upload
 from api.outbox.models import Job
 from api.rendering.models import Render, RenderCallback
 from api.templates.models import Template
+from api.today.models import DayCount, Figures
 from api.viewing.models import Thanks
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "AuditEntry",
+    "DayCount",
+    "Figures",
     "Gift",
     "GiftEvent",
     "GiftMedia",

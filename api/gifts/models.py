@@ -7,6 +7,7 @@ from django.db.models.functions import Lower
 from uuid6 import uuid7
 
 from api.gifts.states import BEFORE_SENT, ENDED, EXPIRING, Delivery, GiftStatus, OrderStatus
+from api.search.terms import folded, last_word
 from api.tokens import new_token
 
 
@@ -107,6 +108,16 @@ class Gift(models.Model):
                 condition=Q(ended_at__isnull=False, forgotten_at__isnull=True),
                 name="gift_to_forget",
             ),
+            # The founders' lists, counts and search, over all accounts.
+            models.Index(fields=["created_at"], name="gift_by_day"),
+            models.Index(fields=["livemode", "status", "id"], name="gift_in_state"),
+            models.Index(folded("recipient_email"), name="gift_find_recipient_email"),
+            models.Index(folded("sender_email"), name="gift_find_sender_email"),
+            models.Index(folded("recipient_name"), name="gift_find_recipient_name"),
+            models.Index(folded("sender_name"), name="gift_find_sender_name"),
+            models.Index(folded(last_word("recipient_name")), name="gift_find_recipient_last"),
+            models.Index(folded(last_word("sender_name")), name="gift_find_sender_last"),
+            models.Index(folded("order_reference"), condition=~Q(order_reference=""), name="gift_find_order"),
         ]
 
     def __str__(self) -> str:

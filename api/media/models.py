@@ -47,6 +47,7 @@ class Upload(models.Model):
             models.Index(fields=["account", "livemode", "id"], name="upload_of_account"),
             models.Index(fields=["expires_at"], condition=Q(status="pending"), name="upload_unfinished"),
             models.Index(fields=["expires_at"], condition=Q(status="ready"), name="upload_by_age"),
+            models.Index(fields=["livemode"], include=["size"], condition=Q(status="ready"), name="upload_bytes_kept"),
             models.Index(
                 fields=["id"], condition=Q(status__in=sorted(OVER), removed_at__isnull=True), name="upload_to_remove"
             ),
