@@ -12,8 +12,10 @@ from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import key_admin, services
+from accounts.finding import find_accounts
 from accounts.models import Account, User
 from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
+from giftflick.admin_search import SearchByIndex
 
 __all__ = ["key_admin"]  # registered by being imported
 
@@ -60,7 +62,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):
+class AccountAdmin(SearchByIndex, ModelAdmin):
+    find = staticmethod(find_accounts)
     form = AccountForm
     list_display = [
         "name",
@@ -72,7 +75,7 @@ class AccountAdmin(ModelAdmin):
         moment("suspended_at"),
     ]
     list_filter = [("order_gate", StateFilter), ("suspended_at", admin.EmptyFieldListFilter)]
-    search_fields = ["name", "email", "=id"]
+    search_help_text = "An id, a part of the name, or the beginning of the e-mail address."
     readonly_fields = ["suspended_at"]
     actions = ["suspend", "resume"]
 

@@ -1,6 +1,7 @@
 """API keys for founders: issue, rotate, revoke, and see what has become of each."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -14,11 +15,13 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
 from accounts import services
+from accounts.finding import find_keys
 from accounts.models import ApiKey, Scope
 from accounts.selectors import keys_in, state_of
 from accounts.states import KeyState
 from api.exceptions import ApplicationError
 from giftflick.admin import ModelAdmin, moment, run_for_each
+from giftflick.admin_search import SearchByIndex
 
 OVERLAP_HOURS = {0: "none: it ends at once", 1: "an hour", 24: "a day", 7 * 24: "a week", 30 * 24: "30 days"}
 
@@ -70,9 +73,10 @@ class KeyStateFilter(admin.SimpleListFilter):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(SearchByIndex, ModelAdmin):
     """A key is issued here and shown once; afterwards it can be rotated and revoked, not changed."""
 
+    find = staticmethod(partial(find_keys, is_list=True))
     form = ApiKeyForm
     list_display = [
         "id", "name", "account", "livemode", "state", "last_used_on",
@@ -80,7 +84,7 @@ class ApiKeyAdmin(ModelAdmin):
     ]  # fmt: skip
     list_filter = [KeyStateFilter, "livemode", "account"]
     list_select_related = ["account"]
-    search_fields = ["=id", "name", "account__name"]
+    search_help_text = "A key's id (never the whole key), or a part of its name or its shop's."
     actions = ["rotate", "revoke"]
 
     @admin.display(description="state")

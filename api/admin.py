@@ -6,7 +6,9 @@ from api.gifts import admin as gifts
 from api.media import admin as media
 from api.outbox import admin as outbox
 from api.rendering import admin as rendering
+from api.search import admin as search
 from api.templates import admin as templates
+from api.today import admin as today
 from api.webhooks import admin as webhooks
 
-__all__ = ["audit", "delivery", "gifts", "media", "outbox", "rendering", "templates", "webhooks"]
+__all__ = ["audit", "delivery", "gifts", "media", "outbox", "rendering", "search", "templates", "today", "webhooks"]

@@ -16,6 +16,8 @@ from api.outbox import services as outbox
 from api.outbox import wakers
 from api.outbox.drain import Clock, drain
 from api.outbox.selectors import queue_state
+from api.today import services as today
+from api.today import tasks as today_tasks
 from api.webhooks import services as webhooks
 from api.webhooks import tasks as webhook_tasks
 from giftflick import metrics
@@ -33,11 +35,12 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "daily sync of keys": key_tasks.schedule_sync,
     "old idempotent calls": lambda now: idempotency.purge_calls(now=now),
     "old rate windows": lambda now: throttling.purge_windows(now=now),
+    "figures for the first page": today.schedule_figures,
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
 # Their jobs are registered by being imported.
-HANDLERS = (gift_tasks, webhook_tasks, key_tasks)
+HANDLERS = (gift_tasks, webhook_tasks, key_tasks, today_tasks)
 
 
 def sweep(now: datetime) -> dict[str, int]:

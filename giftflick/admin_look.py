@@ -43,6 +43,8 @@ UNFOLD: dict[str, Any] = {
     ],
     "COLORS": {"primary": RASPBERRY},
     "STYLES": [lambda _request: static("giftflick/admin.css")],
+    "SCRIPTS": [lambda _request: static("giftflick/find.js")],
+    "DASHBOARD_CALLBACK": "api.today.admin.fill_page",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {

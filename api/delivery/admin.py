@@ -1,9 +1,13 @@
 """Mails for founders: what was sent to whom, and what the mail service reported."""
 
+from functools import partial
+
 from django.contrib import admin
 
+from api.delivery.finding import find_mail_events, find_messages
 from api.delivery.models import MailEvent, Message
 from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, state
+from giftflick.admin_search import SearchByIndex
 
 
 class MailEventInline(ReadOnlyInline):
@@ -13,7 +17,8 @@ class MailEventInline(ReadOnlyInline):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
+class MessageAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(partial(find_messages, is_list=True))
     list_display = [
         moment("created_at"),
         state("kind"),
@@ -24,8 +29,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "is_possible_double",
     ]
     list_filter = [("status", StateFilter), ("kind", StateFilter), "is_possible_double", "livemode"]
-    search_fields = ["=id", "=gift__id", "to_email__iexact", "=provider_id"]
-    search_help_text = "A mail's id, its gift's, an address, or SendGrid's message id."
+    search_help_text = "A mail's id, its gift's, or the beginning of an address or of SendGrid's message id."
     ordering = ["-id"]
     fields = [
         "id",
@@ -42,10 +46,10 @@ class MessageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(MailEvent)
-class MailEventAdmin(ReadOnlyAdmin):
+class MailEventAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_mail_events)
     list_display = [moment("received_at"), state("type"), link("message"), moment("at")]
     list_filter = [("type", StateFilter)]
-    search_fields = ["=sg_event_id", "=message__id"]
     search_help_text = "SendGrid's id of an event, or a mail's id."
     fields = ["message", "sg_event_id", "type", (moment("at"), moment("received_at")), facts("raw")]
     ordering = ["-id"]

@@ -1,7 +1,7 @@
 """Mails: intents, outcomes and the mail service's events."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from uuid6 import uuid7
 
 from api.delivery.states import OPEN, UNDELIVERED, EventType, MessageKind, MessageStatus
@@ -57,7 +57,7 @@ class Message(models.Model):
                 fields=["status", "id"], condition=Q(status__in=sorted(UNDELIVERED)), name="message_undelivered"
             ),
             models.Index(fields=["id"], condition=Q(is_possible_double=True), name="message_possible_double"),
-            models.Index(folded("to_email"), name="message_find_to_email"),
+            models.Index(folded("to_email"), F("id").desc(), name="message_find_to_email"),
         ]
 
     def __str__(self) -> str:

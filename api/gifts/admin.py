@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -12,12 +12,27 @@ from django.utils.safestring import SafeString
 from api import actors
 from api.delivery.models import Message
 from api.gifts import services
+from api.gifts.finding import find_gifts
 from api.gifts.models import Gift, GiftEvent, GiftMedia
 from api.gifts.serializers import watch_url
 from api.gifts.states import OPENABLE, OrderStatus
 from api.rendering.models import Render
 from api.viewing.models import Thanks
 from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, run_for_each, state
+from giftflick.admin_search import SearchByIndex
+
+
+class ThankedFilter(admin.SimpleListFilter):
+    title = "thanked"
+    parameter_name = "thanked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [("yes", "yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(Exists(Thanks.objects.filter(gift=OuterRef("pk"))))
 
 
 class EventInline(ReadOnlyInline):
@@ -68,7 +83,8 @@ class ThanksInline(ReadOnlyInline):
 
 
 @admin.register(Gift)
-class GiftAdmin(ReadOnlyAdmin):
+class GiftAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_gifts)
     list_display = [
         moment("created_at"),
         state("status"),
@@ -78,10 +94,9 @@ class GiftAdmin(ReadOnlyAdmin):
         "recipient_email",
         "livemode",
     ]
-    list_filter = [("status", StateFilter), "livemode", "delivery", "account", "template"]
+    list_filter = [("status", StateFilter), "livemode", "delivery", "account", "template", ThankedFilter]
     list_select_related = ["account"]
-    search_fields = ["=id", "=token", "recipient_email__iexact", "sender_email__iexact", "=order_reference"]
-    search_help_text = "A gift's id, an e-mail address, an order reference or the token of a watch link."
+    search_help_text = "An id, a watch link, or the beginning of a name, an e-mail address or an order reference."
     ordering = ["-id"]
     inlines = [EventInline, MediaInline, RenderInline, MessageInline, ThanksInline]
     actions = ["render_again", "resend", "approve", "mark_paid", "cancel"]

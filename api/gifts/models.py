@@ -2,7 +2,7 @@
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from uuid6 import uuid7
 
@@ -111,13 +111,15 @@ class Gift(models.Model):
             # The founders' lists, counts and search, over all accounts.
             models.Index(fields=["created_at"], name="gift_by_day"),
             models.Index(fields=["livemode", "status", "id"], name="gift_in_state"),
-            models.Index(folded("recipient_email"), name="gift_find_recipient_email"),
-            models.Index(folded("sender_email"), name="gift_find_sender_email"),
-            models.Index(folded("recipient_name"), name="gift_find_recipient_name"),
-            models.Index(folded("sender_name"), name="gift_find_sender_name"),
-            models.Index(folded(last_word("recipient_name")), name="gift_find_recipient_last"),
-            models.Index(folded(last_word("sender_name")), name="gift_find_sender_last"),
-            models.Index(folded("order_reference"), condition=~Q(order_reference=""), name="gift_find_order"),
+            models.Index(folded("recipient_email"), F("id").desc(), name="gift_find_recipient_email"),
+            models.Index(folded("sender_email"), F("id").desc(), name="gift_find_sender_email"),
+            models.Index(folded("recipient_name"), F("id").desc(), name="gift_find_recipient_name"),
+            models.Index(folded("sender_name"), F("id").desc(), name="gift_find_sender_name"),
+            models.Index(folded(last_word("recipient_name")), F("id").desc(), name="gift_find_recipient_last"),
+            models.Index(folded(last_word("sender_name")), F("id").desc(), name="gift_find_sender_last"),
+            models.Index(
+                folded("order_reference"), F("id").desc(), condition=~Q(order_reference=""), name="gift_find_order"
+            ),
         ]
 
     def __str__(self) -> str:

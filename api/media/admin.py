@@ -2,16 +2,18 @@
 
 from django.contrib import admin
 
+from api.media.finding import find_uploads
 from api.media.models import Upload
 from giftflick.admin import ReadOnlyAdmin, StateFilter, facts, moment, state
+from giftflick.admin_search import SearchByIndex
 
 
 @admin.register(Upload)
-class UploadAdmin(ReadOnlyAdmin):
+class UploadAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_uploads)
     list_display = [moment("created_at"), state("status"), "content_type", "size", "account", "livemode"]
     list_filter = [("status", StateFilter), "content_type", "livemode", "account"]
     list_select_related = ["account"]
-    search_fields = ["=id"]
     search_help_text = "An upload's id."
     ordering = ["-id"]
     fields = [

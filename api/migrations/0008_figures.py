@@ -19,7 +19,8 @@ class Migration(migrations.Migration):
                 ('day', models.DateField()),
                 ('counts', models.JSONField(default=dict)),
                 ('counted_at', models.DateTimeField()),
-                ('is_stale', models.BooleanField(default=False)),
+                ('is_stale', models.BooleanField(default=True)),
+                ('is_open', models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(

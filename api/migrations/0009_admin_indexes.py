@@ -22,31 +22,31 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='gift',
-            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('recipient_email'), 'C'), name='gift_find_recipient_email'),
+            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('recipient_email'), 'C'), django.db.models.OrderBy(models.F('id'), descending=True), name='gift_find_recipient_email'),
         ),
         AddIndexConcurrently(
             model_name='gift',
-            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('sender_email'), 'C'), name='gift_find_sender_email'),
+            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('sender_email'), 'C'), django.db.models.OrderBy(models.F('id'), descending=True), name='gift_find_sender_email'),
         ),
         AddIndexConcurrently(
             model_name='gift',
-            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('recipient_name'), 'C'), name='gift_find_recipient_name'),
+            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('recipient_name'), 'C'), django.db.models.OrderBy(models.F('id'), descending=True), name='gift_find_recipient_name'),
         ),
         AddIndexConcurrently(
             model_name='gift',
-            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('sender_name'), 'C'), name='gift_find_sender_name'),
+            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('sender_name'), 'C'), django.db.models.OrderBy(models.F('id'), descending=True), name='gift_find_sender_name'),
         ),
         AddIndexConcurrently(
             model_name='gift',
-            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower(models.Func(models.F('recipient_name'), models.Value('^.*\\s'), models.Value(''), function='regexp_replace')), 'C'), name='gift_find_recipient_last'),
+            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower(models.Func(models.F('recipient_name'), models.Value('^.*\\s'), models.Value(''), function='regexp_replace')), 'C'), django.db.models.OrderBy(models.F('id'), descending=True), name='gift_find_recipient_last'),
         ),
         AddIndexConcurrently(
             model_name='gift',
-            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower(models.Func(models.F('sender_name'), models.Value('^.*\\s'), models.Value(''), function='regexp_replace')), 'C'), name='gift_find_sender_last'),
+            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower(models.Func(models.F('sender_name'), models.Value('^.*\\s'), models.Value(''), function='regexp_replace')), 'C'), django.db.models.OrderBy(models.F('id'), descending=True), name='gift_find_sender_last'),
         ),
         AddIndexConcurrently(
             model_name='gift',
-            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('order_reference'), 'C'), condition=models.Q(('order_reference', ''), _negated=True), name='gift_find_order'),
+            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('order_reference'), 'C'), django.db.models.OrderBy(models.F('id'), descending=True), condition=models.Q(('order_reference', ''), _negated=True), name='gift_find_order'),
         ),
         AddIndexConcurrently(
             model_name='message',
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='message',
-            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('to_email'), 'C'), name='message_find_to_email'),
+            index=models.Index(django.db.models.functions.comparison.Collate(django.db.models.functions.text.Lower('to_email'), 'C'), django.db.models.OrderBy(models.F('id'), descending=True), name='message_find_to_email'),
         ),
         AddIndexConcurrently(
             model_name='render',

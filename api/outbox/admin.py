@@ -5,17 +5,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from api.outbox.finding import find_jobs
 from api.outbox.models import Job
 from api.outbox.services import forget_dead, revive
 from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, state
+from giftflick.admin_search import SearchByIndex
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_jobs)
     list_display = ["id", "kind", state("state"), moment("run_at"), "attempts", "last_error", "ref_id"]
     list_filter = [("state", StateFilter), "kind"]
-    search_fields = ["=ref_id"]
-    search_help_text = "The id of the render, mail or upload that a job is about."
+    search_help_text = "A job's number, or the id of the render, mail or upload that it is about."
     ordering = ["-id"]
     exclude = ["lease_token"]
     actions = ["try_again", "forget"]

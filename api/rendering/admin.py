@@ -1,9 +1,13 @@
 """Renders for founders: what the rendering service made of a gift, and what it said."""
 
+from functools import partial
+
 from django.contrib import admin
 
+from api.rendering.finding import find_callbacks, find_renders
 from api.rendering.models import Render, RenderCallback
 from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, state
+from giftflick.admin_search import SearchByIndex
 
 
 class CallbackInline(ReadOnlyInline):
@@ -12,7 +16,8 @@ class CallbackInline(ReadOnlyInline):
 
 
 @admin.register(Render)
-class RenderAdmin(ReadOnlyAdmin):
+class RenderAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(partial(find_renders, is_list=True))
     list_display = [
         moment("created_at"),
         state("status"),
@@ -22,9 +27,8 @@ class RenderAdmin(ReadOnlyAdmin):
         "duration_s",
         moment("finished_at"),
     ]
-    list_filter = [("status", StateFilter)]
-    search_fields = ["=id", "=gift__id", "=provider_id"]
-    search_help_text = "A render's id, its gift's, or the rendering service's."
+    list_filter = [("status", StateFilter), "gift__livemode"]
+    search_help_text = "A render's id, its gift's, or the beginning of the rendering service's."
     ordering = ["-id"]
     fields = [
         "id",
@@ -40,9 +44,9 @@ class RenderAdmin(ReadOnlyAdmin):
 
 
 @admin.register(RenderCallback)
-class RenderCallbackAdmin(ReadOnlyAdmin):
+class RenderCallbackAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_callbacks)
     list_display = [moment("received_at"), link("render")]
-    search_fields = ["=render__id"]
     search_help_text = "A render's id."
     fields = ["render", moment("received_at"), facts("payload")]
     ordering = ["-id"]

@@ -1,13 +1,13 @@
 """What somebody typed into the search box, read: which of our identifiers it can be, and how it is looked up by index."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 from uuid import UUID
 
-from django.db.models import F, Func, Q, QuerySet, Value
+from django.db.models import F, Func, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Collate, Lower
 
@@ -48,6 +48,14 @@ class Term:
         return len(self.text) >= SHORTEST_PREFIX and not self.is_secret
 
 
+class Hit(NamedTuple):
+    """A row's key, its value that begins with a term, and what value that is."""
+
+    key: Any
+    value: str
+    what: str
+
+
 def read_term(given: str) -> Term | None:
     """None for nothing but blanks, and for what is longer than anything that we keep."""
     text = " ".join(given.replace("\x00", "").split())
@@ -77,25 +85,29 @@ def folded(field: str | Combinable) -> Combinable:
     return Collate(Lower(field), "C")
 
 
-def begins_with(rows: QuerySet[Any], field: str | Combinable, text: str) -> list[tuple[Any, str]]:
-    """Primary key and value of up to `MANY` rows whose `field` begins with `text`, whatever its case.
+def begins_with(text: str, look_ups: Mapping[str, tuple[QuerySet[Any], str | Combinable]]) -> list[Hit]:
+    """Up to `MANY` rows for each look-up, whose field begins with `text`, whatever its case; in one query.
 
-    Read in the order of the index `folded(field)`: neither many rows nor wrong statistics lead to a scan of the table.
+    Read in the order of the index `folded(field), -id`: neither many rows nor wrong statistics lead to a scan of the
+    table, and of rows with the same value the newest are read first.
     """
-    found = rows.annotate(folded_=folded(field)).filter(folded___startswith=Lower(Value(text)))
-    return list(found.order_by("folded_").values_list("pk", "folded_")[:MANY])
+    parts = [
+        rows.annotate(fitting=folded(field), looked_at=Value(what))
+        .filter(fitting__startswith=Lower(Value(text)))
+        .order_by("fitting", "-pk")
+        .values_list("pk", "fitting", "looked_at")[:MANY]
+        for what, (rows, field) in look_ups.items()
+    ]
+    first, *others = parts
+    return [Hit(*row) for row in (first.union(*others, all=True) if others else first)]
 
 
-def with_vendor_id(rows: QuerySet[Any], term: Term) -> list[tuple[Any, str]]:
-    """Primary key and `provider_id` of rows whose vendor's id begins with the term."""
+def with_vendor_id(rows: QuerySet[Any], what: str, term: Term) -> list[Hit]:
+    """Up to `MANY` rows whose `provider_id` begins with the term."""
     if not term.vendor_id:
         return []
     found = rows.filter(provider_id__startswith=term.vendor_id).order_by("provider_id")
-    return list(found.values_list("pk", "provider_id")[:MANY])
-
-
-def any_of(field: str, values: Sequence[Any]) -> Q:
-    return Q(**{f"{field}__in": values})
+    return [Hit(pk, value, what) for pk, value in found.values_list("pk", "provider_id")[:MANY]]
 
 
 def _uuid(text: str) -> UUID | None:

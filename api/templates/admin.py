@@ -7,9 +7,11 @@ from django import forms
 from django.contrib import admin
 
 from api.exceptions import InvalidFieldsError
+from api.templates.finding import find_templates
 from api.templates.models import Template
 from api.templates.services import validate_definition
 from giftflick.admin import ModelAdmin, StateFilter, moment, state
+from giftflick.admin_search import SearchByIndex
 
 
 class ScriptField(forms.JSONField):
@@ -69,11 +71,12 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Template)
-class TemplateAdmin(ModelAdmin):
+class TemplateAdmin(SearchByIndex, ModelAdmin):
+    find = staticmethod(find_templates)
     form = TemplateForm
     list_display = ["slug", "name", "occasion", state("status"), "aspect_ratio", "duration_s", moment("updated_at")]
     list_filter = [("status", StateFilter), "occasion", "aspect_ratio"]
-    search_fields = ["slug", "name"]
+    search_help_text = "An id, or a part of the slug or the name."
 
     def has_delete_permission(self, request: Any, obj: Template | None = None) -> bool:  # noqa: ARG002
         """Gifts keep pointing at their template: retire it instead."""

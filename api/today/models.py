@@ -14,14 +14,15 @@ class Counted(models.TextChoices):
 class DayCount(models.Model):
     """One day's gifts, renders or mails. `counts` has a part for each mode: `{"live": …, "test": …}`.
 
-    A day is counted again while it `is_stale`: because something happened to one of its gifts, or is about to.
+    A day that `is_stale` waits to be counted (again); one that `is_open` has rows without an outcome yet.
     """
 
     kind = models.CharField(max_length=10, choices=Counted.choices)
     day = models.DateField()
     counts = models.JSONField(default=dict)
     counted_at = models.DateTimeField()
-    is_stale = models.BooleanField(default=False)
+    is_stale = models.BooleanField(default=True)
+    is_open = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "day"], name="day_count_once")]

@@ -6,8 +6,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from api.webhooks import services
+from api.webhooks.finding import find_deliveries, find_endpoints
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, moment, run_for_each, state
+from giftflick.admin_search import SearchByIndex
 
 
 class WebhookAttemptInline(ReadOnlyInline):
@@ -17,7 +19,8 @@ class WebhookAttemptInline(ReadOnlyInline):
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ReadOnlyAdmin):
+class WebhookEndpointAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_endpoints)
     list_display = [
         moment("created_at"),
         "account",
@@ -28,7 +31,6 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["enabled", ("disabled_reason", StateFilter), "livemode"]
     list_select_related = ["account"]
-    search_fields = ["=id", "account__name__iexact", "url"]
     search_help_text = "An endpoint's id, a shop's name, or part of a URL."
     ordering = ["-id"]
     fields = [
@@ -58,7 +60,8 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnlyAdmin):
+class WebhookDeliveryAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_deliveries)
     list_display = [
         moment("created_at"),
         "type",
@@ -70,7 +73,6 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     ]
     list_filter = [("status", StateFilter), "endpoint__livemode"]
     list_select_related = ["endpoint"]
-    search_fields = ["=id", "=endpoint__id"]
     search_help_text = "A delivery's or an endpoint's id."
     ordering = ["-id"]
     fields = [
