@@ -11,13 +11,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import key_admin, services
+from accounts import key_admin, reauthentication_admin, second_factor_admin, services
 from accounts.finding import find_accounts
 from accounts.models import Account, User
 from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
 from giftflick.admin_search import SearchByIndex
 
-__all__ = ["key_admin"]  # registered by being imported
+__all__ = ["key_admin", "reauthentication_admin", "second_factor_admin"]  # registered by being imported
 
 
 ORIGIN = re.compile(r"(https://|http://(?=localhost(:|$)))[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")

@@ -11,7 +11,7 @@ LAYERS = [
     set[str](),  # any other noun, such as content.py or timeline.py: what services are made of
     {"services"},
     {"serializers", "filters", "sweeps", "drain"},
-    {"views", "tasks", "admin"},
+    {"views", "tasks", "admin", "pages"},
     {"urls"},
 ]
 OTHER_NOUN = 3

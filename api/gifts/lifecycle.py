@@ -1,13 +1,19 @@
 """Moving a gift along its edges and writing its timeline: nothing else sets a status."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.db import transaction
 
 from api.exceptions import InvalidStateError, NotFoundError
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.states import EDGES, GiftStatus
 from api.webhooks.services import announce
+
+CHANGED = "The gift was changed by another call at the same time; read it again."
 
 
 class IllegalTransition(InvalidStateError):  # noqa: N818 - it is an InvalidStateError
@@ -27,6 +33,18 @@ def lock(gift_id: UUID) -> Gift:
     return gift
 
 
+@contextmanager
+def unchanged(gift_id: UUID, *, version: int) -> Iterator[Gift]:
+    """What is done within is done to the gift as it was read, all of it or nothing. Raises StateConflict if it is
+    not at this version any more.
+    """
+    with transaction.atomic():
+        gift = lock(gift_id)
+        if gift.version != version:
+            raise StateConflict(CHANGED)
+        yield gift
+
+
 def move_to(gift: Gift, target: GiftStatus, *, actor: str, now: datetime, data: dict[str, Any] | None = None) -> bool:
     """Move a gift and write the timeline's row for it, within the caller's transaction; False if it is there already.
 
@@ -40,7 +58,7 @@ def move_to(gift: Gift, target: GiftStatus, *, actor: str, now: datetime, data: 
         raise IllegalTransition(refusal(source, f"cannot become {target}"))
     stamped = _stamp(gift, target, now)
     if not Gift.objects.filter(pk=gift.pk, status=source).update(status=target, **stamped):
-        raise StateConflict("The gift was changed by another call at the same time; read it again.")
+        raise StateConflict(CHANGED)
     gift.status = target
     for name, value in stamped.items():
         setattr(gift, name, value)

@@ -72,6 +72,11 @@ class Gift(models.Model):
     last_event_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
+        permissions = [
+            ("operate_gift", "Can render, release, correct, send, cancel and withdraw gifts"),
+            ("erase_recipient", "Can erase what gifts hold about a person"),
+            ("export_pii", "Can export names, addresses and words"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=GiftStatus.values), name="gift_status_known"),
             models.CheckConstraint(

@@ -1,7 +1,7 @@
 """Finding jobs: by their number, or by what they are about."""
 
 from api.outbox.models import Job
-from api.search.found import Found, found_by, found_by_id
+from api.search.found import Found, found_by_id
 from api.search.terms import Term
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from api.outbox.models import Job, JobState
 from api.outbox.wakers import wake_after_commit
@@ -116,6 +117,15 @@ def revive(job_ids: Sequence[int], *, now: datetime) -> int:
         )
         wake_after_commit()
     return revived
+
+
+def bring_forward(job_ids: Sequence[int], *, now: datetime) -> int:
+    """Run jobs now that were put off to later; those that are being run are left alone. How many."""
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    with transaction.atomic():
+        brought = Job.objects.filter(free, pk__in=job_ids, state=JobState.WAITING, run_at__gt=now).update(run_at=now)
+        wake_after_commit()
+    return brought
 
 
 def forget_dead(job_ids: Sequence[int]) -> int:

@@ -134,7 +134,7 @@ def redeliver(delivery: WebhookDelivery, *, now: datetime) -> WebhookDelivery:
 def forget_words(account_id: UUID, event_ids: Collection[UUID]) -> None:
     """Take what is the shop's own out of the deliveries of a gift's events, and what was answered to them.
 
-    A delivery that waits for a try goes out without, too. All the account's deliveries are read.
+    A delivery that waits for a try goes out without, too.
     """
     for delivery in WebhookDelivery.objects.filter(endpoint__account_id=account_id, event_id__in=event_ids):
         WebhookDelivery.objects.filter(pk=delivery.pk).update(body=without_shops_own(delivery.body))

@@ -19,7 +19,7 @@
         box.focus();
         box.select();
       } else {
-        const link = document.querySelector(".gf-find-link");
+        const link = document.getElementById("find-link");
         if (link) link.click();
       }
     },

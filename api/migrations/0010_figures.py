@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_keys_and_limits'),
-        ('api', '0007_audit'),
+        ('accounts', '0004_words'),
+        ('api', '0009_words'),
     ]
 
     operations = [

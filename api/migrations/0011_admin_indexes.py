@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     atomic = False
 
-    dependencies = [("api", "0008_figures")]
+    dependencies = [("api", "0010_figures")]
 
     operations = [
         AddIndexConcurrently(
