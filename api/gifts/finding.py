@@ -29,9 +29,9 @@ def find_gifts(term: Term) -> Found:
     if term.is_address:
         return gathered(term, begins_with(term.text, _in_all_gifts(ADDRESSES)))
     ordered = Gift.objects.exclude(order_reference="")  # as the index says it
-    return gathered(
-        term, begins_with(term.text, {"order reference": (ordered, "order_reference"), **_in_all_gifts(NAMES)})
-    )
+    fields = NAMES if " " in term.text else {**ADDRESSES, **NAMES}
+    looked_up = {"order reference": (ordered, "order_reference"), **_in_all_gifts(fields)}
+    return gathered(term, begins_with(term.text, looked_up))
 
 
 def _with_token(token: str) -> QuerySet[Gift, object]:

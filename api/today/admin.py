@@ -73,12 +73,13 @@ def _panels(found: Figures, days: int, may: set[str], *, now: datetime) -> dict[
     names = Account.objects.in_bulk([shop["id"] for shop in content["shops"]]) if "view_account" in may else {}
     return {
         "needs": panels.needs(content, waiting, links, may),
+        "headlines": panels.headlines(content, waiting, links, days, may),
         "is_empty": not content["states"],
         "states": panels.states_now(content, links),
-        "total": sum(content["states"].values()),
+        "total": f"{sum(content['states'].values()):,}",
         "bars": bars,
-        "top": top,
-        "middle": top / 2,
+        "top": f"{top:,}",
+        "middle": f"{top / 2:,g}",
         "shown_states": panels.shown_states(bars),
         "funnel": panels.funnel(content, links, days),
         "renders": panels.renders(content, links, days),

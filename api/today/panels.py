@@ -34,6 +34,7 @@ MAIL_STATES = {
     MessageStatus.WITHDRAWN: "called back before it was sent",
 }
 DECIDED_MAILS = (MessageStatus.DELIVERED, MessageStatus.BOUNCED, MessageStatus.REFUSED)
+LOST_MAILS = (MessageStatus.BOUNCED, MessageStatus.REFUSED)
 STEP_WORDS = {
     "created": "made by a shop",
     "rendered": "had a film at least once",
@@ -74,22 +75,41 @@ def needs(content: Json, queue: Queue, links: Links, may: Collection[str]) -> li
     """What waits for somebody of the team, if anything does."""
     states, others = content["states"], content["needs"]
     asked = [
-        ("view_job", queue.dead, "dead jobs", "given up after every try; what they were to do is not done",
+        ("view_job", queue.dead, "dead job", "given up after every try; what they were to do is not done",
          links.jobs("dead")),
-        ("view_gift", states.get(GiftStatus.BOUNCED, 0), "bounced gifts",
+        ("view_gift", states.get(GiftStatus.BOUNCED, 0), "bounced gift",
          "their address does not work and nobody has corrected it", links.gifts_in(GiftStatus.BOUNCED)),
-        ("view_gift", states.get(GiftStatus.FAILED, 0), "gifts without a film",
+        ("view_gift", states.get(GiftStatus.FAILED, 0), "gift without a film",
          "their render failed for good; try it again or ask the shop", links.gifts_in(GiftStatus.FAILED)),
-        ("view_message", others["doubles"], "possible doubles",
+        ("view_message", others["doubles"], "possible double",
          "mails of the last 30 days that may have reached somebody twice", links.possible_doubles()),
-        ("view_webhookendpoint", others["webhooks"], "webhooks switched off",
+        ("view_webhookendpoint", others["webhooks"], "webhook switched off",
          "they failed for days or are gone; the shop hears nothing", links.webhooks_switched_off()),
     ]  # fmt: skip
     return [
-        Number(label, f"{number:,}", url, hint, tone="bad")
+        Number(label if number == 1 else _several(label), f"{number:,}", url, hint, tone="bad")
         for permission, number, label, hint, url in asked
         if number and permission in may
     ]
+
+
+def headlines(content: Json, queue: Queue, links: Links, days: int, may: Collection[str]) -> list[Number]:
+    """The handful that tells whether the day goes well."""
+    today = content["days"][-1]
+    counts = content["windows"][str(days)]["gifts"]
+    watched = _rate(_percent(counts["watched"], counts["sent"]))
+    rate, *_ = renders(content, links, days)
+    delivered, _ = mails(content, links, days)
+    age, *_ = jobs(queue, links)
+    shown = [
+        ("view_gift", Number("Made today", f"{sum(today['states'].values()):,}",
+                             links.gifts_of_day(date.fromisoformat(today["day"])), "gifts since midnight UTC")),
+        ("view_gift", Number("Watched", watched, links.gifts_at("watched", days), "of those that were sent")),
+        ("view_render", Number("Films made", rate.value, rate.url, "of renders that ended", tone=rate.tone)),
+        ("view_message", Number("Mails delivered", delivered.value, delivered.url, "of those whose end is known")),
+        ("view_job", Number("Queue age", age.value, age.url, "of the oldest due job, now", tone=age.tone)),
+    ]  # fmt: skip
+    return [number for permission, number in shown if permission in may]
 
 
 def states_now(content: Json, links: Links) -> list[Number]:
@@ -155,7 +175,7 @@ def mails(content: Json, links: Links, days: int) -> tuple[Number, list[Number]]
     outcomes = [
         Number(state.value, f"{counts.get(state, 0):,}", links.mails(state, days), words,
                _percent(counts.get(state, 0), total),
-               "bad" if state in (MessageStatus.BOUNCED, MessageStatus.REFUSED) else "")
+               "bad" if counts.get(state) and state in LOST_MAILS else "")
         for state, words in MAIL_STATES.items()
         if state in counts or state in list(MAIL_STATES)[:5]
     ]  # fmt: skip
@@ -217,6 +237,11 @@ def shops(content: Json, names: Mapping[str, str], links: Links) -> list[tuple[s
          f"{shop['made']:,}", f"{shop['sent']:,}", _rate(_percent(shop["watched"], shop["sent"])))
         for shop in content["shops"]
     ]  # fmt: skip
+
+
+def _several(label: str) -> str:
+    noun = next(noun for noun in ("job", "gift", "double", "webhook") if noun in label)
+    return label.replace(noun, f"{noun}s")
 
 
 def _percent(part: float, whole: float) -> float | None:
