@@ -28,15 +28,16 @@ V7 = """
 PREPARE = """
     INSERT INTO accounts_account
         (id, name, email, order_gate, requests_per_minute, mails_per_day, domains, origins, created_at)
-    SELECT pg_temp.v7(%(first)s, 'shop' || n), (ARRAY['Confetti', 'Juniper', 'Harbour', 'Marigold', 'Piccolo'])[n %% 5 + 1]
-        || ' Shop ' || n, 'hello@shop' || n || '.example', 'per_gift', 1000, 100000, '{}', '{}', %(first)s
+    SELECT pg_temp.v7(%(first)s, 'shop' || n),
+        (ARRAY['Confetti', 'Juniper', 'Harbour', 'Marigold', 'Piccolo'])[n %% 5 + 1] || ' Shop ' || n,
+        'hello@shop' || n || '.example', 'per_gift', 1000, 100000, '{}', '{}', %(first)s
     FROM generate_series(1, %(shops)s) AS n;
     INSERT INTO accounts_apikey (id, account_id, name, livemode, digest, scopes, created_by, created_at)
     VALUES (%(api_key)s, pg_temp.v7(%(first)s, 'shop1'), 'bench', true, '', '{}', 'bench', %(first)s);
     INSERT INTO api_template (id, slug, name, occasion, description, status, aspect_ratio, duration_s, fields, theme,
                               scenes, music, backdrop, preview, created_at, updated_at)
-    VALUES (%(template)s, 'birthday-bench', 'Birthday', 'birthday', '', 'published', '16:9', 20, '[]', '{}', '[]', '', '',
-            '', %(first)s, %(first)s);
+    VALUES (%(template)s, 'birthday-bench', 'Birthday', 'birthday', '', 'published', '16:9', 20, '[]', '{}', '[]', '',
+            '', '', %(first)s, %(first)s);
 """
 
 # Shops differ in size: the square root puts most gifts with few of them. `dice` is a number from 0 to 99.
@@ -88,7 +89,7 @@ GIFTS = """
         CASE WHEN status = 'watched' OR status = 'expired' AND dice > 30 THEN at + interval '2 hours' END,
         CASE WHEN status NOT IN ('draft', 'rendering', 'failed', 'canceled') THEN at + interval '90 days' END,
         CASE WHEN status = 'canceled' THEN at + interval '1 hour' END,
-        CASE WHEN status = 'canceled' THEN at + interval '1 hour' WHEN status = 'expired' THEN at + interval '90 days' END,
+        CASE status WHEN 'canceled' THEN at + interval '1 hour' WHEN 'expired' THEN at + interval '90 days' END,
         at + interval '2 hours',
         CASE WHEN status <> 'draft' THEN render_id END,
         CASE WHEN status NOT IN ('draft', 'rendering', 'failed') THEN render_id END
@@ -100,14 +101,15 @@ RENDERS = """
                             width, height, created_at, submit_started_at, submitted_at, finished_at)
     SELECT render_id, gift_id, 1,
         CASE status WHEN 'rendering' THEN 'submitted' WHEN 'failed' THEN 'failed' ELSE 'succeeded' END,
-        md5('secret' || i), md5('vendor' || i)::uuid::text, 'renders/' || render_id || '.mp4', '', 8000000 + i %% 4000000,
-        25 + i %% 11, 1280, 720, at + interval '1 second', at + interval '2 seconds', at + interval '3 seconds',
+        md5('secret' || i), md5('vendor' || i)::uuid::text, 'renders/' || render_id || '.mp4', '',
+        8000000 + i %% 4000000, 25 + i %% 11, 1280, 720,
+        at + interval '1 second', at + interval '2 seconds', at + interval '3 seconds',
         CASE WHEN status <> 'rendering' THEN at + (20 + (i * 31) %% 60) * interval '1 second' END
     FROM numbered WHERE status <> 'draft';
     INSERT INTO api_render (id, gift_id, attempt, status, secret, provider_id, key, poster_key, created_at,
                             submit_started_at, finished_at, failure)
-    SELECT pg_temp.v7(at, 'first try' || i), gift_id, 1, 'failed', md5('other' || i), md5('gone' || i)::uuid::text, '', '',
-        at, at, at + interval '9 seconds', '{"code": "render_failed"}'
+    SELECT pg_temp.v7(at, 'first try' || i), gift_id, 1, 'failed', md5('other' || i), md5('gone' || i)::uuid::text,
+        '', '', at, at, at + interval '9 seconds', '{"code": "render_failed"}'
     FROM numbered WHERE i %% 25 = 0 AND status <> 'draft'
 """
 
@@ -117,13 +119,14 @@ MAILS = """
     SELECT pg_temp.v7(at + later, kind || i), account_id, livemode, gift_id, kind,
         CASE WHEN NOT livemode THEN 'recorded'
              WHEN kind = 'gift' AND status = 'bounced' THEN 'bounced'
-             WHEN i %% 1500 = 0 THEN 'refused'
+             WHEN i %% 1500 = 7 THEN 'refused'
              WHEN i %% 30 = 0 THEN 'accepted' ELSE 'delivered' END,
         CASE kind WHEN 'gift' THEN lower(recipient) || i ELSE lower(sender) || i %% 200000 END || '@example.com',
-        '', 1, 'sg' || substr(md5(kind || i), 1, 20), i %% 50000 = 0, at + later, at + later,
+        '', 1, 'sg' || substr(md5(kind || i), 1, 20), i %% 5000 = 7, at + later, at + later,
         CASE WHEN livemode THEN at + later END, CASE WHEN livemode THEN at + later END
     FROM numbered, (VALUES ('receipt', interval '4 seconds', 100), ('video_ready', interval '1 minute', 30),
-                           ('gift', interval '5 minutes', 100), ('thanks', interval '3 hours', 8)) AS kinds(kind, later, share)
+                           ('gift', interval '5 minutes', 100), ('thanks', interval '3 hours', 8))
+        AS kinds(kind, later, share)
     WHERE status <> 'draft' AND i %% 100 < share
         AND (kind = 'receipt' OR status IN ('sent', 'watched', 'bounced', 'expired'))
 """
@@ -132,7 +135,8 @@ HISTORY = """
     INSERT INTO api_giftevent (id, gift_id, type, at, actor, data)
     SELECT pg_temp.v7(at + later, type || i), gift_id, type, at + later, 'system', '{"from": "rendering"}'
     FROM numbered, (VALUES ('gift.created', interval '0'), ('gift.rendering', interval '1 second'),
-                           ('gift.sent', interval '5 minutes'), ('gift.watched', interval '2 hours')) AS types(type, later)
+                           ('gift.sent', interval '5 minutes'), ('gift.watched', interval '2 hours'))
+        AS types(type, later)
     WHERE type = 'gift.created' OR type = 'gift.rendering' AND status <> 'draft'
         OR type = 'gift.sent' AND status IN ('sent', 'watched', 'expired')
         OR type = 'gift.watched' AND status = 'watched';
@@ -142,29 +146,31 @@ HISTORY = """
     INSERT INTO api_thanks (id, gift_id, message, created_at)
     SELECT pg_temp.v7(at, 'thanks' || i), gift_id, 'Thank you!', at + interval '3 hours'
     FROM numbered WHERE i %% 100 < 8 AND (status = 'watched' OR status = 'expired' AND dice > 30);
-    INSERT INTO api_upload (id, account_id, livemode, status, filename, content_type, size, key, multipart_id, part_size,
-                            created_at, expires_at, completed_at, removed_at)
+    INSERT INTO api_upload (id, account_id, livemode, status, filename, content_type, size, key, multipart_id,
+                            part_size, created_at, expires_at, completed_at, removed_at)
     SELECT pg_temp.v7(at, 'upload' || i), account_id, livemode,
         CASE WHEN age > interval '90 days' THEN 'expired' ELSE 'ready' END, 'photo.jpg', 'image/jpeg', 30000000,
         'uploads/' || gift_id, '', 8388608, at, at + interval '90 days', at,
         CASE WHEN age > interval '90 days' THEN at + interval '90 days' END
     FROM numbered;
-    INSERT INTO api_auditentry (id, at, door, actor, action, object_type, object_id, account_id, changes, why, request_id)
+    INSERT INTO api_auditentry
+        (id, at, door, actor, action, object_type, object_id, account_id, changes, why, request_id)
     SELECT pg_temp.v7(at, 'audit' || i), at, CASE i %% 10 WHEN 0 THEN 'admin' ELSE 'api' END,
-        CASE i %% 10 WHEN 0 THEN 'staff:ada' ELSE 'api_key:' || i %% 90 END, 'gift.updated', 'gift', gift_id::text, account_id,
-        '{"recipient_email": ["", ""]}', '', ''
+        CASE i %% 10 WHEN 0 THEN 'staff:ada' ELSE 'api_key:' || i %% 90 END, 'gift.updated', 'gift', gift_id::text,
+        account_id, '{"recipient_email": ["", ""]}', '', ''
     FROM numbered WHERE i %% 2 = 0;
-    INSERT INTO outbox (kind, dedupe_key, ref_id, run_at, state, attempts, last_error, request_id, created_at, finished_at)
+    INSERT INTO outbox
+        (kind, dedupe_key, ref_id, run_at, state, attempts, last_error, request_id, created_at, finished_at)
     SELECT 'mail.send', 'mail' || i, gift_id, at, CASE WHEN i %% 4000 = 0 THEN 'dead' ELSE 'done' END, 1,
         '', '', at, at FROM numbered WHERE age < interval '7 days'
 """
 
 
-def fill(cursor: Any, count: int, *, now: datetime) -> None:
+def fill(cursor: Any, count: int, *, now: datetime, days: int = DAYS) -> None:
     """Into an empty database."""
     values = {
-        "first": now - timedelta(days=DAYS),
-        "span": timedelta(days=DAYS),
+        "first": now - timedelta(days=days),
+        "span": timedelta(days=days),
         "now": now,
         "shops": SHOPS,
         "test_one_in": TEST_ONE_IN,

@@ -4,6 +4,8 @@ from api.delivery.models import MailEvent, Message
 from api.search.found import Found, found_by, gathered
 from api.search.terms import Term, begins_with, with_vendor_id
 
+VENDORS = "SendGrid's id"
+
 
 def find_messages(term: Term, *, is_list: bool = False) -> Found:
     """Of all shops. In their own list they are found by their gift's id too."""
@@ -12,14 +14,14 @@ def find_messages(term: Term, *, is_list: bool = False) -> Found:
         return found or (found_by("gift's id", _keys(gift_id=term.uuid)) if is_list else found)
     if term.is_address:
         return gathered(term, begins_with(term.text, {"e-mail": (Message.objects.all(), "to_email")}))
-    return gathered(term, with_vendor_id(Message.objects.all(), "SendGrid's id", term))
+    return gathered(term, with_vendor_id(Message.objects.all(), VENDORS, term), identifying=frozenset({VENDORS}))
 
 
 def find_mail_events(term: Term) -> Found:
     """By a mail's id or by SendGrid's id of the event itself."""
     if term.uuid is not None:
         return found_by("mail's id", _events(message_id=term.uuid))
-    return found_by("SendGrid's id", _events(sg_event_id=term.text))
+    return found_by(VENDORS, _events(sg_event_id=term.text))
 
 
 def _keys(**lookup: object) -> list[object]:

@@ -7,6 +7,8 @@ from api.gifts.models import Gift
 from api.search.found import Found, found_by, found_by_id, gathered
 from api.search.terms import Term, begins_with, last_word
 
+ORDER = "order reference"
+
 Fields = dict[str, str | Combinable]
 
 ADDRESSES: Fields = {"recipient's e-mail": "recipient_email", "sender's e-mail": "sender_email"}
@@ -30,8 +32,8 @@ def find_gifts(term: Term) -> Found:
         return gathered(term, begins_with(term.text, _in_all_gifts(ADDRESSES)))
     ordered = Gift.objects.exclude(order_reference="")  # as the index says it
     fields = NAMES if " " in term.text else {**ADDRESSES, **NAMES}
-    looked_up = {"order reference": (ordered, "order_reference"), **_in_all_gifts(fields)}
-    return gathered(term, begins_with(term.text, looked_up))
+    looked_up = {ORDER: (ordered, "order_reference"), **_in_all_gifts(fields)}
+    return gathered(term, begins_with(term.text, looked_up), identifying=frozenset({ORDER}))
 
 
 def _with_token(token: str) -> QuerySet[Gift, object]:

@@ -115,7 +115,7 @@ class Gift(models.Model):
             ),
             # The founders' lists, counts and search, over all accounts.
             models.Index(fields=["created_at"], name="gift_by_day"),
-            models.Index(fields=["livemode", "status", "id"], name="gift_in_state"),
+            models.Index(fields=["status", "id"], name="gift_of_state"),
             models.Index(folded("recipient_email"), F("id").desc(), name="gift_find_recipient_email"),
             models.Index(folded("sender_email"), F("id").desc(), name="gift_find_sender_email"),
             models.Index(folded("recipient_name"), F("id").desc(), name="gift_find_recipient_name"),

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='gift',
-            index=models.Index(fields=['livemode', 'status', 'id'], name='gift_in_state'),
+            index=models.Index(fields=['status', 'id'], name='gift_of_state'),
         ),
         AddIndexConcurrently(
             model_name='gift',

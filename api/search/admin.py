@@ -27,7 +27,7 @@ from giftflick.admin_pages import page, show
 
 GOOD, WARN, BAD, INFO, PLAIN = "good", "warn", "bad", "info", ""
 TONES = {
-    **dict.fromkeys(["watched", "sent", "succeeded", "delivered", "accepted", "published", "ready", "live", "done"], GOOD),
+    **dict.fromkeys(["watched", "sent", "succeeded", "delivered", "accepted", "published", "live", "done"], GOOD),
     **dict.fromkeys(["bounced", "failed", "refused", "dead", "revoked"], BAD),
     **dict.fromkeys(["unknown", "expiring", "draft"], WARN),
     **dict.fromkeys(["rendering", "scheduled", "submitted", "waiting", "sending", "queued", "pending"], INFO),

@@ -17,6 +17,8 @@ from api.today.selectors import Queue
 
 Json = Mapping[str, Any]
 
+NOTHING = "-"
+
 # Along a gift's life, the good end of it at the bottom of a bar.
 STATES = (
     GiftStatus.WATCHED, GiftStatus.SENT, GiftStatus.SCHEDULED, GiftStatus.READY, GiftStatus.RENDERING,
@@ -250,11 +252,11 @@ def _percent(part: float, whole: float) -> float | None:
 
 
 def _rate(percent: float | None) -> str:
-    return "–" if percent is None else f"{percent:g} %"
+    return NOTHING if percent is None else f"{percent:g} %"
 
 
 def _seconds(seconds: int | None) -> str:
-    return "–" if seconds is None else _duration(timedelta(seconds=seconds))
+    return NOTHING if seconds is None else _duration(timedelta(seconds=seconds))
 
 
 def _duration(span: timedelta) -> str:

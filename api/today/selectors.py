@@ -1,4 +1,4 @@
-"""Reading what the first page shows: the figures that were made, and what is cheap enough to be looked at on the spot."""
+"""Reading what the first page shows: the figures that were made, and what is cheap enough to look at on the spot."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
