@@ -25,4 +25,7 @@
     },
     true,
   );
+
+  // The browser's own autofocus comes while the page is still veiled, and is lost.
+  window.addEventListener("load", () => document.querySelector("[data-find][autofocus]")?.focus());
 })();
