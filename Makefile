@@ -5,7 +5,7 @@ PY = $(VENV)/bin/python
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run gateway demo test fuzz check openapi format package bench-lists bench-cold manage clean \
+.PHONY: help setup run gateway demo test fuzz check openapi format package bench-lists bench-admin bench-cold manage clean \
         configure secret plan deploy rollback destroy logs invoke rotate version rehearse
 
 help: ## this list
@@ -62,6 +62,9 @@ package: setup ## what is deployed: build/giftflick.zip, build/authorizer.zip, b
 
 bench-lists: setup ## a page of gifts among 1,000,000 against one among 1,000 (minutes)
 	@exec $(PY) -m bench.lists
+
+bench-admin: setup ## the founders' first page, search and lists among 1,000,000 gifts (minutes)
+	@exec $(PY) -m bench.admin
 
 bench-cold: setup ## a cold start of the package, beside plain Django and a bare handler (minutes)
 	@exec $(PY) -m bench.cold

@@ -11,10 +11,12 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts import bulk, key_admin, reauthentication_admin, second_factor_admin, services, team_admin
+from accounts.finding import find_accounts
 from accounts.models import Account
 from accounts.shop_pages import tiles_of
 from giftflick.admin import ModelAdmin, StateFilter, moment, state
 from giftflick.admin_bulk import bulk_action
+from giftflick.admin_search import SearchByIndex
 
 __all__ = ["key_admin", "reauthentication_admin", "second_factor_admin", "team_admin"]  # registered by being imported
 
@@ -83,7 +85,8 @@ ACTIONS = [
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):
+class AccountAdmin(SearchByIndex, ModelAdmin):
+    find = staticmethod(find_accounts)
     form = AccountForm
     asks_why = True
     list_display = [
@@ -96,8 +99,7 @@ class AccountAdmin(ModelAdmin):
         moment("suspended_at"),
     ]
     list_filter = [("order_gate", StateFilter), ("suspended_at", admin.EmptyFieldListFilter)]
-    search_fields = ["name", "email", "=id"]
-    search_help_text = "A shop's name, address or id."
+    search_help_text = "An id, a part of the name, or the beginning of the e-mail address."
     change_form_outer_before_template = "admin/shop_about.html"
     is_short_list = True
     ordering = ["name"]

@@ -1,6 +1,7 @@
 """API keys for founders: issue one, and see what has become of each. Rotating and revoking: `accounts.key_pages`."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from django.views.decorators.csrf import csrf_protect
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminRadioSelectWidget
 
 from accounts import services
+from accounts.finding import find_keys
 from accounts.key_pages import AT_ONCE, SHOWN_BEFORE, buttons_of
 from accounts.models import WEB_PAGE_SCOPES, ApiKey, Scope
 from accounts.reauthentication import fresh_sign_in
@@ -29,6 +31,7 @@ from api.exceptions import ApplicationError
 from giftflick.admin import About, ModelAdmin, moment
 from giftflick.admin_filters import RowFilter
 from giftflick.admin_parts import badge
+from giftflick.admin_search import SearchByIndex
 
 MODES = {
     "live": "Live: real gifts, real mails",
@@ -114,9 +117,10 @@ class KeyStateFilter(admin.SimpleListFilter):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(SearchByIndex, ModelAdmin):
     """A key is issued here and shown once; afterwards it can be rotated and revoked, not changed."""
 
+    find = staticmethod(partial(find_keys, is_list=True))
     form = ApiKeyForm
     change_form_before_template = "admin/api_key_form.html"
     records_itself = True
@@ -127,8 +131,7 @@ class ApiKeyAdmin(ModelAdmin):
     is_short_list = True
     list_filter = [KeyStateFilter, ("account", RowFilter), "livemode"]
     list_select_related = ["account"]
-    search_fields = ["=id", "name", "account__name"]
-    search_help_text = "A key's id, its name, or its shop's."
+    search_help_text = "A key's id (never the whole key), or a part of its name or its shop's."
     actions = ["revoke"]
 
     @admin.display(description="state")

@@ -9,7 +9,9 @@ from api.outbox import admin as outbox
 from api.previews import pages as previews
 from api.rendering import admin as rendering
 from api.saved_filters import admin as saved_filters
+from api.search import admin as search
 from api.templates import admin as templates
+from api.today import admin as today
 from api.webhooks import admin as webhooks
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "previews",
     "rendering",
     "saved_filters",
+    "search",
     "templates",
+    "today",
     "webhooks",
 ]

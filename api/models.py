@@ -10,6 +10,7 @@ from api.outbox.models import Job
 from api.rendering.models import Render, RenderCallback
 from api.saved_filters.models import SavedFilter
 from api.templates.models import Template
+from api.today.models import DayCount, Figures
 from api.viewing.models import Thanks
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
@@ -17,6 +18,8 @@ __all__ = [
     "AuditEntry",
     "Batch",
     "BatchItem",
+    "DayCount",
+    "Figures",
     "Gift",
     "GiftEvent",
     "GiftMedia",

@@ -24,6 +24,8 @@ from api.outbox import services as outbox
 from api.outbox import wakers
 from api.outbox.drain import Clock, drain
 from api.outbox.selectors import queue_state
+from api.today import services as today
+from api.today import tasks as today_tasks
 from api.webhooks import bulk as webhook_bulk
 from api.webhooks import services as webhooks
 from api.webhooks import tasks as webhook_tasks
@@ -47,11 +49,12 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "old audit entries": lambda now: audit.purge_old(now=now),
     "old batches' words": lambda now: batches.blank_old(now=now),
     "old batches": lambda now: batches.purge_old(now=now),
+    "figures for the first page": today.schedule_figures,
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
 # Their jobs, and kinds of batches, are registered by being imported.
-HANDLERS = (gift_tasks, webhook_tasks, key_tasks, batch_tasks)
+HANDLERS = (gift_tasks, webhook_tasks, key_tasks, batch_tasks, today_tasks)
 BATCHES = (gift_bulk, job_bulk, webhook_bulk, account_bulk)
 
 

@@ -58,6 +58,8 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": stage_badge,
     "COLORS": {"primary": RASPBERRY},
     "STYLES": [lambda _request: static("giftflick/admin.css")],
+    "SCRIPTS": [lambda _request: static("giftflick/find.js")],
+    "DASHBOARD_CALLBACK": "api.today.admin.fill_page",
     "ACCOUNT": {
         "navigation": [
             {"title": "My second factor", "link": reverse_lazy("admin:second_factor")},

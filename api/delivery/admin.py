@@ -1,10 +1,13 @@
 """Mails for founders: what was sent to whom, and what the mail service reported."""
 
+from functools import partial
+
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
 from api.delivery import pages  # noqa: F401 - registers the preview
+from api.delivery.finding import find_mail_events, find_messages
 from api.delivery.models import MailEvent, Message
 from giftflick.admin import (
     About,
@@ -21,6 +24,7 @@ from giftflick.admin import (
 )
 from giftflick.admin_bulk import bulk_action
 from giftflick.admin_parts import when
+from giftflick.admin_search import SearchByIndex
 
 
 def _yes(is_so: bool) -> str:  # noqa: FBT001 - a column's value
@@ -45,7 +49,8 @@ SEND_AGAIN = bulk_action(
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
+class MessageAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(partial(find_messages, is_list=True))
     list_display = [
         moment("created_at"),
         state("kind"),
@@ -57,8 +62,7 @@ class MessageAdmin(ReadOnlyAdmin):
     ]
     list_filter = [("status", StateFilter), ("kind", StateFilter), "is_possible_double", "livemode"]
     actions = [SEND_AGAIN]
-    search_fields = ["=id", "=gift__id", "to_email__iexact", "=provider_id"]
-    search_help_text = "A mail's id, its gift's, an address, or SendGrid's message id."
+    search_help_text = "A mail's id, its gift's, or the beginning of an address or of SendGrid's message id."
     ordering = ["-id"]
     fields = [
         words("status"),
@@ -91,10 +95,10 @@ class MessageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(MailEvent)
-class MailEventAdmin(ReadOnlyAdmin):
+class MailEventAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_mail_events)
     list_display = [moment("received_at"), state("type"), link("message"), moment("at")]
     list_filter = [("type", StateFilter)]
-    search_fields = ["=sg_event_id", "=message__id"]
     search_help_text = "SendGrid's id of an event, or a mail's id."
     fields = ["message", "sg_event_id", words("type"), (moment("at"), moment("received_at")), facts("raw")]
     ordering = ["-id"]

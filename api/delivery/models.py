@@ -1,10 +1,11 @@
 """Mails: intents, outcomes and the mail service's events."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from uuid6 import uuid7
 
-from api.delivery.states import OPEN, EventType, MessageKind, MessageStatus
+from api.delivery.states import OPEN, UNDELIVERED, EventType, MessageKind, MessageStatus
+from api.search.terms import folded
 
 
 class Message(models.Model):
@@ -53,6 +54,13 @@ class Message(models.Model):
             ),
             models.Index(fields=["kind", "id"], name="message_of_kind"),
             models.Index(fields=["id"], condition=Q(livemode=False), name="message_of_test"),
+            # The founders' lists, counts and search, over all accounts.
+            models.Index(fields=["created_at"], name="message_by_day"),
+            models.Index(
+                fields=["status", "id"], condition=Q(status__in=sorted(UNDELIVERED)), name="message_undelivered"
+            ),
+            models.Index(fields=["id"], condition=Q(is_possible_double=True), name="message_possible_double"),
+            models.Index(folded("to_email"), F("id").desc(), name="message_find_to_email"),
         ]
 
     def __str__(self) -> str:

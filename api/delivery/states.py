@@ -27,6 +27,8 @@ class MessageStatus(models.TextChoices):
 
 # An intent without an outcome.
 OPEN = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN})
+# Not, or not yet, where it should go: what founders look for among very many that are.
+UNDELIVERED = OPEN | {MessageStatus.BOUNCED, MessageStatus.REFUSED}
 # The mail service has taken it, whatever came after.
 TAKEN = frozenset({MessageStatus.ACCEPTED, MessageStatus.DELIVERED, MessageStatus.BOUNCED, MessageStatus.RECORDED})
 

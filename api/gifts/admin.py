@@ -5,16 +5,33 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from api.gifts import bulk
+from api.gifts.finding import find_gifts
 from api.gifts.models import Gift
 from api.gifts.pages.actions import OPERATE
 from api.gifts.pages.gift import show_gift
 from api.gifts.situations import READY_FILTERS, GiftSituation
+from api.viewing.models import Thanks
 from giftflick.admin import ReadOnlyAdmin, StateFilter, mode, moment, state
 from giftflick.admin_bulk import Action, bulk_action
 from giftflick.admin_filters import RowFilter
+from giftflick.admin_search import SearchByIndex
+
+
+class ThankedFilter(admin.SimpleListFilter):
+    title = "thanked"
+    parameter_name = "thanked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [("yes", "yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(Exists(Thanks.objects.filter(gift=OuterRef("pk"))))
 
 
 def _action(kind: str, label: str, consequence: str, *, is_dangerous: bool = False) -> Action:
@@ -58,7 +75,8 @@ ACTIONS = [
 
 
 @admin.register(Gift)
-class GiftAdmin(ReadOnlyAdmin):
+class GiftAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_gifts)
     list_display = [
         moment("created_at"),
         state("status"),
@@ -75,10 +93,10 @@ class GiftAdmin(ReadOnlyAdmin):
         ("template", RowFilter),
         "livemode",
         ("delivery", StateFilter),
+        ThankedFilter,
     ]
     list_select_related = ["account"]
-    search_fields = ["=id", "=token", "recipient_email__iexact", "sender_email__iexact", "=order_reference"]
-    search_help_text = "A gift's id, an e-mail address, an order reference or the token of a watch link."
+    search_help_text = "An id, a watch link, or the beginning of a name, an e-mail address or an order reference."
     ordering = ["-id"]
     ready_filters = READY_FILTERS
     actions = ACTIONS

@@ -2,12 +2,13 @@
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from uuid6 import uuid7
 
 from api.audit.changes import PendingEntry
 from api.gifts.states import BEFORE_SENT, ENDED, EXPIRING, Delivery, GiftStatus, OrderStatus
+from api.search.terms import folded, last_word
 from api.tokens import new_token
 
 
@@ -121,6 +122,17 @@ class Gift(models.Model):
             models.Index(fields=["template", "id"], name="gift_of_template"),
             models.Index(fields=["id"], condition=Q(livemode=False), name="gift_of_test"),
             models.Index(fields=["id"], condition=Q(delivery="link"), name="gift_by_link"),
+            # Their counts and search.
+            models.Index(fields=["created_at"], name="gift_by_day"),
+            models.Index(folded("recipient_email"), F("id").desc(), name="gift_find_recipient_email"),
+            models.Index(folded("sender_email"), F("id").desc(), name="gift_find_sender_email"),
+            models.Index(folded("recipient_name"), F("id").desc(), name="gift_find_recipient_name"),
+            models.Index(folded("sender_name"), F("id").desc(), name="gift_find_sender_name"),
+            models.Index(folded(last_word("recipient_name")), F("id").desc(), name="gift_find_recipient_last"),
+            models.Index(folded(last_word("sender_name")), F("id").desc(), name="gift_find_sender_last"),
+            models.Index(
+                folded("order_reference"), F("id").desc(), condition=~Q(order_reference=""), name="gift_find_order"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,17 +4,20 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
+from api.media.finding import find_uploads
 from api.media.models import Upload
 from giftflick.admin import About, ReadOnlyAdmin, StateFilter, facts, mode, moment, named, state, words
 from giftflick.admin_films import picture_of
 from giftflick.admin_filters import RowFilter, one_of
 from giftflick.admin_parts import size, when
+from giftflick.admin_search import SearchByIndex
 
 GIFTS_SHOWN = 5
 
 
 @admin.register(Upload)
-class UploadAdmin(ReadOnlyAdmin):
+class UploadAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_uploads)
     list_display = [moment("created_at"), state("status", ready="good"), "content_type", "size", "account", "livemode"]
     list_filter = [
         ("status", StateFilter),
@@ -23,7 +26,6 @@ class UploadAdmin(ReadOnlyAdmin):
         "livemode",
     ]
     list_select_related = ["account"]
-    search_fields = ["=id"]
     search_help_text = "An upload's id."
     ordering = ["-id"]
     fields = [

@@ -51,6 +51,7 @@ class Upload(models.Model):
             models.Index(fields=["id"], condition=Q(livemode=False), name="upload_of_test"),
             models.Index(fields=["expires_at"], condition=Q(status="pending"), name="upload_unfinished"),
             models.Index(fields=["expires_at"], condition=Q(status="ready"), name="upload_by_age"),
+            models.Index(fields=["livemode"], include=["size"], condition=Q(status="ready"), name="upload_bytes_kept"),
             models.Index(
                 fields=["id"], condition=Q(status__in=sorted(OVER), removed_at__isnull=True), name="upload_to_remove"
             ),

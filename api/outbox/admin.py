@@ -5,12 +5,14 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from api.outbox import bulk, pages
+from api.outbox.finding import find_jobs
 from api.outbox.models import Job, JobState
 from api.outbox.wording import job_words
 from giftflick.admin import About, Button, ReadOnlyAdmin, StateFilter, moment, named, state, words
 from giftflick.admin_bulk import bulk_action
 from giftflick.admin_filters import one_of
 from giftflick.admin_parts import when
+from giftflick.admin_search import SearchByIndex
 
 # Whose page shows what a kind of job is about: its id is that row's.
 ABOUT = {
@@ -42,11 +44,11 @@ ACTIONS = [
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_jobs)
     list_display = ["id", "kind", state("state"), moment("run_at"), "attempts", "last_error", "ref_id"]
     list_filter = [("state", StateFilter), one_of("kind")]
-    search_fields = ["=ref_id"]
-    search_help_text = "The id of the render, mail or upload that a job is about."
+    search_help_text = "A job's number, or the id of the render, mail or upload that it is about."
     ordering = ["-id"]
     fields = [
         words("state"),

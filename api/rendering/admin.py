@@ -1,16 +1,20 @@
 """Renders for founders: what the rendering service made of a gift, and what it said."""
 
+from functools import partial
+
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from api.rendering.failures import failure_words, remedy
+from api.rendering.finding import find_callbacks, find_renders
 from api.rendering.models import Render, RenderCallback
 from api.rendering.states import RenderStatus
 from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, named, state, words
 from giftflick.admin_films import film_of
 from giftflick.admin_parts import size, span, when
+from giftflick.admin_search import SearchByIndex
 
 
 class CallbackInline(ReadOnlyInline):
@@ -20,7 +24,8 @@ class CallbackInline(ReadOnlyInline):
 
 
 @admin.register(Render)
-class RenderAdmin(ReadOnlyAdmin):
+class RenderAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(partial(find_renders, is_list=True))
     list_display = [
         moment("created_at"),
         state("status"),
@@ -30,9 +35,8 @@ class RenderAdmin(ReadOnlyAdmin):
         "duration_s",
         moment("finished_at"),
     ]
-    list_filter = [("status", StateFilter)]
-    search_fields = ["=id", "=gift__id", "=provider_id"]
-    search_help_text = "A render's id, its gift's, or the rendering service's."
+    list_filter = [("status", StateFilter), "gift__livemode"]
+    search_help_text = "A render's id, its gift's, or the beginning of the rendering service's."
     ordering = ["-id"]
     fields = [
         words("status"),
@@ -70,9 +74,9 @@ def _lead(render: Render) -> str:
 
 
 @admin.register(RenderCallback)
-class RenderCallbackAdmin(ReadOnlyAdmin):
+class RenderCallbackAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_callbacks)
     list_display = [moment("received_at"), link("render")]
-    search_fields = ["=render__id"]
     search_help_text = "A render's id."
     fields = ["render", moment("received_at"), facts("payload")]
     ordering = ["-id"]

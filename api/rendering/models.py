@@ -31,6 +31,10 @@ class Render(models.Model):
         indexes = [
             models.Index(fields=["gift", "id"], name="render_of_gift"),
             models.Index(fields=["created_at"], condition=models.Q(status__in=sorted(OPEN)), name="render_open"),
+            models.Index(fields=["created_at"], name="render_by_day"),
+            models.Index(
+                fields=["status", "id"], condition=~models.Q(status=RenderStatus.SUCCEEDED), name="render_without_film"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,10 +13,12 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from api.exceptions import InvalidFieldsError
 from api.templates.files import check_picture, check_sound
+from api.templates.finding import find_templates
 from api.templates.models import Template
 from api.templates.scripts import read_script
 from api.templates.services import validate_definition
 from giftflick.admin import NOTHING, ModelAdmin, StateFilter, moment, state
+from giftflick.admin_search import SearchByIndex
 
 SCRIPTS = ("fields", "theme", "scenes")
 FILES: dict[str, Callable[[Any], None]] = {
@@ -93,9 +95,10 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Template)
-class TemplateAdmin(ModelAdmin):
+class TemplateAdmin(SearchByIndex, ModelAdmin):
     """What a template says is edited here; whether shops see it is decided by `api.previews.pages`."""
 
+    find = staticmethod(find_templates)
     form = TemplateForm
     asks_why = True
     change_form_outer_before_template = "admin/template_about.html"
@@ -106,8 +109,7 @@ class TemplateAdmin(ModelAdmin):
     is_short_list = True
     ordering = ["name"]
     list_filter = [("status", StateFilter), "occasion", "aspect_ratio"]
-    search_fields = ["slug", "name"]
-    search_help_text = "A template's name or slug."
+    search_help_text = "An id, or a part of the slug or the name."
     prepopulated_fields = {"slug": ["name"]}
 
     @admin.display(description="picture")

@@ -6,11 +6,13 @@ from django.urls import reverse
 
 from api.webhooks import bulk, pages
 from api.webhooks.content import gift_of
+from api.webhooks.finding import find_deliveries, find_endpoints
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, moment, state, words
 from giftflick.admin_bulk import bulk_action
 from giftflick.admin_filters import RowFilter
 from giftflick.admin_parts import moment_words
+from giftflick.admin_search import SearchByIndex
 
 
 class WebhookAttemptInline(ReadOnlyInline):
@@ -37,7 +39,8 @@ REDELIVER = bulk_action(
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ReadOnlyAdmin):
+class WebhookEndpointAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_endpoints)
     list_display = [
         moment("created_at"),
         "account",
@@ -48,7 +51,6 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["enabled", ("disabled_reason", StateFilter), ("account", RowFilter), "livemode"]
     list_select_related = ["account"]
-    search_fields = ["=id", "account__name__iexact", "url"]
     search_help_text = "An endpoint's id, a shop's name, or part of a URL."
     ordering = ["-id"]
     fields = [
@@ -79,7 +81,8 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnlyAdmin):
+class WebhookDeliveryAdmin(SearchByIndex, ReadOnlyAdmin):
+    find = staticmethod(find_deliveries)
     list_display = [
         moment("created_at"),
         "type",
@@ -91,7 +94,6 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     ]
     list_filter = [("status", StateFilter), ("endpoint", RowFilter)]
     list_select_related = ["endpoint"]
-    search_fields = ["=id", "=endpoint__id"]
     search_help_text = "A delivery's or an endpoint's id."
     ordering = ["-id"]
     fields = [

@@ -5,8 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("api", "0008_batches"),
-        ("api", "0008_words"),
+        ("api", "0010_batches"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

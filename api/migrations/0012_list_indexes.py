@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("api", "0009_saved_filters")]
+    dependencies = [("api", "0011_saved_filters")]
 
     operations = [
         AddIndexConcurrently(

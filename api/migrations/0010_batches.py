@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('api', '0007_audit'),
+        ('api', '0009_words'),
     ]
 
     operations = [

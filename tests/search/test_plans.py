@@ -1,0 +1,91 @@
+"""No term, however common, rare or odd, makes PostgreSQL read a big table."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from api.gifts.models import Gift
+from api.search.selectors import KINDS, search
+from api.search.terms import MANY, read_term
+from bench.admin_filling import fill
+from giftflick.admin import ReadOnlyAdmin
+from tests.gifts.test_page_cost import nodes
+
+GIFTS = 20_000
+BIG = ("api_gift", "api_render", "api_message", "api_upload", "api_giftevent", "api_mailevent", "outbox")
+# In each look-up as many as are looked at, and as many lines as are shown.
+MOST_ROWS = 2 * MANY
+
+
+@pytest.fixture
+def filled(db: None) -> None:
+    with connection.cursor() as cursor:
+        fill(cursor, GIFTS, now=datetime.now(UTC))
+        for table in BIG:
+            cursor.execute(f"ANALYZE {table}")
+
+
+def terms() -> list[str]:
+    gift = Gift.objects.order_by("pk")[GIFTS // 2]
+    return [
+        str(gift.pk), gift.token, gift.recipient_email, gift.recipient_email[:4], gift.recipient_name,
+        gift.recipient_name.split()[-1], "ana", "an", "O'", "SO-", gift.order_reference or "SO-7", "sg", "sg0000",
+        "sgffff", "zz", "123", "a" * 320, "%%%", "__", "ü" * 300, "a@", "@@",
+        "01a20aec-c439-7c41-9a6b-dece5dc53ac7", "abcdef012345",
+    ]  # fmt: skip
+
+
+def scans(statements: list[str]) -> list[tuple[str, str, int]]:
+    """The table, the kind of scan and the rows of each look into a big table, under the settings it was made with."""
+    found = []
+    with connection.cursor() as cursor:
+        for statement in statements:
+            if statement.startswith("SET LOCAL"):
+                cursor.execute(statement)
+                continue
+            cursor.execute("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + statement)
+            [plan] = cursor.fetchone()[0]
+            for node in nodes(plan["Plan"]):
+                if node.get("Relation Name") in BIG:
+                    rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+                    found.append((node["Relation Name"], node["Node Type"], int(rows * node["Actual Loops"])))
+    return found
+
+
+def selects(captured: Any) -> list[str]:
+    return [query["sql"] for query in captured if query["sql"].lstrip(" \n(").startswith(("SELECT", "SET LOCAL"))]
+
+
+def test_no_term_reads_a_table(filled: None) -> None:
+    models = [kind.model for kind in KINDS]
+    for text in terms():
+        term = read_term(text)
+        assert term is not None
+        with CaptureQueriesContext(connection) as captured:
+            search(term, models)
+        for table, node, rows in scans(selects(captured)):
+            assert node != "Seq Scan", (text, table)
+            assert rows <= MOST_ROWS, (text, table, node, rows, [q["sql"] for q in captured])
+
+
+def test_no_lists_own_search_reads_a_table(filled: None) -> None:
+    from django.contrib import admin
+    from django.test import RequestFactory
+
+    import giftflick.admin_urls  # noqa: F401
+
+    request = RequestFactory().get("/")
+    request.user = User.objects.create_superuser("ada")
+    for model, page in admin.site._registry.items():
+        if model._meta.db_table not in BIG or not isinstance(page, ReadOnlyAdmin):
+            continue
+        for text in terms():
+            with CaptureQueriesContext(connection) as captured:
+                rows, _ = page.get_search_results(request, page.get_queryset(request), text)
+                list(rows.order_by("-pk")[:50])
+            for table, node, _rows in scans(selects(captured)):
+                assert node != "Seq Scan", (page, text, table)
