@@ -12,3 +12,7 @@ def api_key(key_id: str) -> str:
 
 def staff(username: str) -> str:
     return f"staff:{username}"
+
+
+def importing(batch_id: object) -> str:
+    return f"import:{batch_id}"
