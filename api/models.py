@@ -1,6 +1,7 @@
 """The capabilities' models, where Django looks for them."""
 
 from api.audit.models import AuditEntry
+from api.batches.models import Batch, BatchItem
 from api.delivery.models import MailEvent, Message
 from api.gifts.models import Gift, GiftEvent, GiftMedia
 from api.idempotency.models import IdempotentCall
@@ -13,6 +14,8 @@ from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "AuditEntry",
+    "Batch",
+    "BatchItem",
     "Gift",
     "GiftEvent",
     "GiftMedia",

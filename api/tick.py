@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from accounts import tasks as key_tasks
 from accounts import throttling
+from api.batches import services as batches
+from api.batches import tasks as batch_tasks
 from api.gifts import sweeps as gifts
 from api.gifts import tasks as gift_tasks
 from api.idempotency import services as idempotency
@@ -33,11 +35,13 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "daily sync of keys": key_tasks.schedule_sync,
     "old idempotent calls": lambda now: idempotency.purge_calls(now=now),
     "old rate windows": lambda now: throttling.purge_windows(now=now),
+    "old batches' words": lambda now: batches.blank_old(now=now),
+    "old batches": lambda now: batches.purge_old(now=now),
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
 # Their jobs are registered by being imported.
-HANDLERS = (gift_tasks, webhook_tasks, key_tasks)
+HANDLERS = (gift_tasks, webhook_tasks, key_tasks, batch_tasks)
 
 
 def sweep(now: datetime) -> dict[str, int]:
