@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import key_admin, services
+from accounts import key_admin, reauthentication_admin, services
 from accounts.models import Account, User
 from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
 
-__all__ = ["key_admin"]  # registered by being imported
+__all__ = ["key_admin", "reauthentication_admin"]  # registered by being imported
 
 
 ORIGIN = re.compile(r"(https://|http://(?=localhost(:|$)))[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
