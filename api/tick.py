@@ -10,6 +10,7 @@ from accounts import tasks as key_tasks
 from accounts import throttling
 from api.batches import services as batches
 from api.batches import tasks as batch_tasks
+from api.campaigns import tasks as campaign_tasks
 from api.gifts import sweeps as gifts
 from api.gifts import tasks as gift_tasks
 from api.idempotency import services as idempotency
@@ -18,6 +19,8 @@ from api.outbox import services as outbox
 from api.outbox import wakers
 from api.outbox.drain import Clock, drain
 from api.outbox.selectors import queue_state
+from api.sheets import services as sheets
+from api.sheets import tasks as sheet_tasks
 from api.webhooks import services as webhooks
 from api.webhooks import tasks as webhook_tasks
 from giftflick import metrics
@@ -37,11 +40,12 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "old rate windows": lambda now: throttling.purge_windows(now=now),
     "old batches' words": lambda now: batches.blank_old(now=now),
     "old batches": lambda now: batches.purge_old(now=now),
+    "old sheets and exports": lambda now: sheets.throw_old_away(now=now),
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
 # Their jobs are registered by being imported.
-HANDLERS = (gift_tasks, webhook_tasks, key_tasks, batch_tasks)
+HANDLERS = (campaign_tasks, sheet_tasks, gift_tasks, webhook_tasks, key_tasks, batch_tasks)
 
 
 def sweep(now: datetime) -> dict[str, int]:

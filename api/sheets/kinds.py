@@ -3,7 +3,7 @@
 A resource is django-import-export's: slow to import, so it is named here and imported by whoever needs it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -19,16 +19,20 @@ ColumnsOf = Callable[[UUID | None], Sequence[Column]]  # of what the rows belong
 
 @dataclass(frozen=True)
 class SheetKind:
-    """`resource` is `module:class`; `key_columns` say which thing a row is about, the first one that is filled in."""
+    """`resource` is `module:class`; `key_of` says which thing a row is about, and `shows_key` whether a list may."""
 
     name: str
     title: str
     one: str
-    key_columns: tuple[str, ...]
+    key_of: Callable[[Mapping[str, str]], str]
     columns: ColumnsOf
     resource: str
     permission: str
-    ignores_case: bool = False
+    shows_key: bool = True
+
+    @property
+    def batch_kind(self) -> str:
+        return f"import.{self.name}"
 
     def resource_for(self, scope_id: UUID | None) -> "SheetResource":
         module, _, name = self.resource.partition(":")

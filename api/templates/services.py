@@ -7,15 +7,18 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
 
+from api.audit.services import differences, record
 from api.exceptions import FieldError, InvalidFieldError, InvalidFieldsError
 from api.templates.definition import validate_definition
 from api.templates.models import Template, TemplateStatus
 
-__all__ = ["seed_templates", "validate_definition", "validate_fields"]
+__all__ = ["change_template", "make_template", "seed_templates", "validate_definition", "validate_fields"]
 
 DEFINITIONS = Path(__file__).with_name("definitions")
 FILES = ("music", "backdrop", "preview")
@@ -68,6 +71,32 @@ def seed_templates(*, now: datetime) -> dict[str, str]:
             definition[kind] = _stored(definition["slug"], DEFINITIONS / definition[kind])
         outcomes[definition["slug"]] = _save(definition, now=now)
     return outcomes
+
+
+def make_template(values: Mapping[str, Any], *, actor: str, now: datetime) -> Template:
+    """A template as a sheet describes it, without its files. Raises InvalidFieldsError unless films can be built."""
+    validate_definition(values)
+    try:
+        with transaction.atomic():
+            template = Template.objects.create(**values)
+            record("template.created", actor=actor, subject=template, now=now)
+    except IntegrityError:
+        raise InvalidFieldError("slug", "unique", "Another template has this name.") from None
+    return template
+
+
+def change_template(template_id: UUID, values: Mapping[str, Any], *, actor: str, now: datetime) -> Template:
+    """Set what differs. Raises InvalidFieldsError unless films can still be built."""
+    with transaction.atomic():
+        template = Template.objects.select_for_update(no_key=True).get(pk=template_id)
+        changes = differences({name: getattr(template, name) for name in values}, values)
+        for name in changes:
+            setattr(template, name, values[name])
+        validate_definition({name: getattr(template, name) for name in ("fields", "theme", "scenes")})
+        if changes:
+            template.save(update_fields=[*changes, "updated_at"])
+            record("template.changed", actor=actor, subject=template, changes=changes, now=now)
+    return template
 
 
 def _stored(slug: str, file: Path) -> str:
