@@ -10,12 +10,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import key_admin, reauthentication_admin, services
+from accounts import key_admin, reauthentication_admin, second_factor_admin, services
 from accounts.hosts import domain_problem, origin_problem
 from accounts.models import Account, User
 from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
 
-__all__ = ["key_admin", "reauthentication_admin"]  # registered by being imported
+__all__ = ["key_admin", "reauthentication_admin", "second_factor_admin"]  # registered by being imported
 
 
 @admin.register(User)

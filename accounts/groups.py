@@ -73,9 +73,9 @@ def make_groups(**_signal: object) -> None:
 
 def _ours() -> list[Permission]:
     """Those that today's models have: a model that is gone leaves its permissions behind."""
-    models = {label: {model._meta.model_name for model in apps.get_app_config(label).get_models()} for label in OUR_APPS}  # noqa: SLF001 - Django documents it
+    models = {model._meta.label_lower for label in OUR_APPS for model in apps.get_app_config(label).get_models()}  # noqa: SLF001
     permissions = Permission.objects.filter(content_type__app_label__in=OUR_APPS).select_related("content_type")
-    return [one for one in permissions if one.content_type.model in models[one.content_type.app_label]]
+    return [one for one in permissions if f"{one.content_type.app_label}.{one.content_type.model}" in models]
 
 
 def _any_of(pairs: set[tuple[int, int]]) -> Q:

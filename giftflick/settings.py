@@ -41,7 +41,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
-    "accounts.apps.LockoutConfig",
+    "accounts.lockout_app.LockoutConfig",
     "accounts",
     "api",
 ]
