@@ -29,7 +29,7 @@ PLACES = {
 
 
 def campaign_columns(scope_id: UUID | None) -> list[Column]:
-    campaign = Campaign.objects.select_related("template").get(pk=scope_id)
+    campaign = Campaign.objects.select_related("template").get(pk=scope_id or UUID(int=0))
     has = campaign.defaults
     return [
         Column("row_key", is_required=True, help="Yours, and another in each row, such as the order's number."),
@@ -51,9 +51,7 @@ def campaign_columns(scope_id: UUID | None) -> list[Column]:
 def content_of(campaign: Campaign, row: Mapping[str, str]) -> dict[str, Any]:
     """A create's body, as the API takes it, with the campaign's word where the row has none."""
     said = {name: row.get(name, "") or campaign.defaults.get(name, "") for name in DEFAULTED}
-    fields = {
-        name.removeprefix(FIELD): value for name, value in row.items() if name.startswith(FIELD) and value
-    }
+    fields = {name.removeprefix(FIELD): value for name, value in row.items() if name.startswith(FIELD) and value}
     body: dict[str, Any] = {
         "template": campaign.template.slug,
         "sender": {"name": said["sender_name"], "email": said["sender_email"]},

@@ -41,7 +41,9 @@ def estimate(campaign: Campaign, gifts: int, *, now: datetime) -> Estimate:
     return Estimate(
         gifts=gifts,
         renders=renders,
-        dollars=(minutes_of_film * DOLLARS_A_MINUTE).quantize(Decimal("0.01")) if campaign.livemode else Decimal("0.00"),
+        dollars=(minutes_of_film * DOLLARS_A_MINUTE).quantize(Decimal("0.01"))
+        if campaign.livemode
+        else Decimal("0.00"),
         minutes=math.ceil(gifts / AT_ONCE) * MINUTES_A_ROUND,
         mails=mails,
         mails_a_day=account.mails_per_day,

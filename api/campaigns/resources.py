@@ -68,12 +68,12 @@ class GiftResource(SheetResource):
 
     @property
     def campaign(self) -> Campaign:
-        """Locked while a row is taken in, so that calling the campaign off waits for the row, and the next row for it."""
+        """Locked while a row is taken in: calling the campaign off waits for the row, and the next row for that."""
         if self._campaign is None:
             campaigns = Campaign.objects.select_related("account", "template")
             if not self.is_dry:
                 campaigns = campaigns.select_for_update(of=["self"], no_key=True)
-            self._campaign = campaigns.get(pk=self.scope_id)
+            self._campaign = campaigns.get(pk=self.scope_id or UUID(int=0))
         return self._campaign
 
     def prepare(self, rows: Sequence[Cells]) -> None:
@@ -155,4 +155,3 @@ def _by_column(errors: Sequence[FieldError]) -> ValidationError:
     general = found.pop("", None)
     described: Mapping[str, Any] = {**found, **({"__all__": general} if general else {})}
     return ValidationError(dict(described))
-

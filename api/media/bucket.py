@@ -107,7 +107,7 @@ def presigned_get(key: str, *, expires_in: timedelta, name: str = "", content_ty
     with _translated(None):
         return client().generate_presigned_url(
             "get_object",
-            Params={"Bucket": settings.MEDIA_BUCKET, "Key": key, **(saved if name else {})},  # type: ignore[typeddict-item]
+            Params={"Bucket": settings.MEDIA_BUCKET, "Key": key, **(saved if name else {})},
             ExpiresIn=round(expires_in.total_seconds()),
         )
 

@@ -25,7 +25,7 @@ def read_csv(file: BinaryIO) -> Iterator[Line]:
     encoding = _encoding(file)
     _insist_on(file, encoding)
     file.seek(0)
-    text = io.TextIOWrapper(file, encoding=encoding, newline="")  # type: ignore[arg-type] # a spooled file reads as well
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
     try:
         yield from _lines(text)
     finally:
@@ -48,7 +48,7 @@ def _lines(text: io.TextIOWrapper) -> Iterator[Line]:
             return
         except csv.Error:
             raise SheetRefusedError(
-                f"Row {number} cannot be read: a quotation mark (\") opens there that nothing closes."
+                f'Row {number} cannot be read: a quotation mark (") opens there that nothing closes.'
             ) from None
         yield line_of(number, cells, {})
 

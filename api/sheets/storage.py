@@ -6,7 +6,7 @@ Nothing here may be called inside a transaction.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 from uuid import UUID
 
 from django.core.files.base import File
@@ -42,7 +42,8 @@ def opened(key: str) -> Iterator[BinaryIO]:
     if bucket.look_at(key) is None:
         raise SheetRefusedError("The file is not there any more: files are kept for seven days. Upload it again.")
     with default_storage.open(key, "rb") as file:
-        yield file.file
+        assert file.file is not None  # noqa: S101 - it was fetched by being asked for
+        yield cast("BinaryIO", file.file)
 
 
 def put_address(key: str, size: int) -> str:
@@ -62,4 +63,3 @@ def download_address(key: str, *, name: str, sheet_format: SheetFormat, lives: t
 
 def forget(*keys: str) -> None:
     bucket.delete(*keys)
-

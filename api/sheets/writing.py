@@ -29,7 +29,7 @@ def write_sheet(
 
 def _write_csv(target: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
     """With the mark by which Excel knows UTF-8."""
-    text = io.TextIOWrapper(target, encoding="utf-8-sig", newline="", write_through=True)  # type: ignore[arg-type]
+    text = io.TextIOWrapper(target, encoding="utf-8-sig", newline="", write_through=True)
     writer, count = csv.writer(text), 0
     writer.writerow(header)
     for row in rows:

@@ -45,11 +45,14 @@ class SuppressionAdmin(ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> Any:  # noqa: ARG002
         return ["address", "reason"] if obj is None else ["masked", "reason", "source", "created_at", "address_sha256"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Suppression | None = None) -> Any:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Suppression | None = None) -> Any:
         return [] if obj is None else self.get_fields(request, obj)
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Suppression], search_term: str  # noqa: ARG002
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        queryset: QuerySet[Suppression],
+        search_term: str,
     ) -> tuple[QuerySet[Suppression], bool]:
         if search_term.strip():
             queryset = queryset.filter(address_sha256=searched_hash(search_term))

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from api.audit.services import record
+from api.audit.services import Changes, record
 from api.exceptions import InvalidFieldError, NotFoundError
 from api.suppressions.addresses import address_hash, masked_address
 from api.suppressions.models import Suppression
@@ -23,9 +23,7 @@ def suppress_address(address: str, *, reason: SuppressionReason, actor: str, now
         validate_email(address.strip())
     except ValidationError:
         raise InvalidFieldError("address", "invalid", "This is no e-mail address.") from None
-    return suppress_hash(
-        address_hash(address), masked=masked_address(address), reason=reason, actor=actor, now=now
-    )
+    return suppress_hash(address_hash(address), masked=masked_address(address), reason=reason, actor=actor, now=now)
 
 
 def suppress_hash(
@@ -38,7 +36,7 @@ def suppress_hash(
             defaults={"masked": masked, "reason": reason, "source": actor, "created_at": now},
         )
         if is_new:
-            changes = {"address": [None, masked], "reason": [None, reason]}
+            changes: Changes = {"address": [None, masked], "reason": [None, reason]}
             record("suppression.added", actor=actor, subject=suppression, changes=changes, now=now)
     return suppression
 

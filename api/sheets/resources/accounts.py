@@ -10,8 +10,15 @@ from import_export.fields import Field  # noqa: TID253 - only what reads rows im
 from accounts import services
 from accounts.hosts import domain_problem, origin_problem
 from accounts.models import Account, OrderGate
-from api.sheets.resources.base import Cells, ChoiceWidget, KeepsWhenBlank, ListWidget, SheetResource, TextWidget
-from api.sheets.resources.base import WholeNumberWidget
+from api.sheets.resources.base import (
+    Cells,
+    ChoiceWidget,
+    KeepsWhenBlank,
+    ListWidget,
+    SheetResource,
+    TextWidget,
+    WholeNumberWidget,
+)
 
 
 class IdWidget(KeepsWhenBlank, TextWidget):

@@ -71,7 +71,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]
     def prepare(self, rows: Sequence[Cells]) -> None:
         """Called before a slice of rows is examined: what many of them need can be read at once."""
 
-    def judge(self, instance: Any, row: Cells) -> Mapping[str, str]:
+    def judge(self, instance: Any, row: Cells) -> Mapping[str, str]:  # noqa: ARG002
         """What is wrong beyond the fields' own rules, by column."""
         return {}
 
@@ -107,7 +107,10 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]
         super().import_field(field, instance, row, is_m2m, **kwargs)
 
     def validate_instance(
-        self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True  # noqa: ARG002, FBT001, FBT002
+        self,
+        instance: Any,
+        import_validation_errors: Any = None,
+        validate_unique: bool = True,  # noqa: ARG002, FBT001, FBT002
     ) -> None:
         errors: dict[str, Any] = dict(import_validation_errors or {})
         cleaned = {name for name in self.fields_to_clean() if name not in errors}
@@ -124,13 +127,13 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]
         if wrong:
             raise ValidationError({column or NON_FIELD_ERRORS: words for column, words in wrong.items()})
         if not self.is_dry:
-            changed = [] if is_create else self._changed(instance, row)
+            changed = [] if is_create else self._changed(row)
             self._written = self.write(instance, is_new=is_create, changed=changed, row=row)
 
     def save_m2m(self, instance: Any, row: Any, **kwargs: Any) -> None:
         """There are none."""
 
-    def _changed(self, instance: Any, row: Cells) -> list[str]:
+    def _changed(self, row: Cells) -> list[str]:
         return [field.attribute for field in self.get_import_fields() if field.column_name in row and field.attribute]
 
     def _finding(self, result: Any) -> Finding:

@@ -41,9 +41,7 @@ def _insist_on_the_same(row: SheetRow, finding: "Finding") -> None:
     shown = {column: tuple(values) for column, values in row.changes.items()}
     if (finding.outcome, finding.changes) == (row.outcome, shown):
         return
-    moved = sorted(
-        column for column in {*shown, *finding.changes} if shown.get(column) != finding.changes.get(column)
-    )
+    moved = sorted(column for column in {*shown, *finding.changes} if shown.get(column) != finding.changes.get(column))
     raise ApplicationError(
         f"It was changed by somebody else since the file was checked ({', '.join(moved) or 'it exists by now'}): "
         "nothing was overwritten. Upload the row again to see the difference.",

@@ -52,8 +52,6 @@ def read_sheet(sheet_id: UUID, *, now: datetime) -> None:  # noqa: ARG001
                 return
             table = read_table(file, kind.columns(sheet.scope_id))
             sheet.rows = _write(sheet, table, kind)
-            if sheet.rows == 0:
-                raise SheetRefusedError(ONLY_A_HEADER)
             sheet.header, sheet.format, sheet.state = table.header, format_of(file), SheetState.CHECKING
             sheet.checked_rows = SheetRow.objects.filter(sheet=sheet, outcome=RowOutcome.WRONG).count()
             sheet.save(update_fields=["header", "format", "state", "rows", "checked_rows"])
@@ -87,6 +85,8 @@ def _write(sheet: Sheet, table: Table, kind: SheetKind) -> int:
     for some in _batched(table.rows, WRITTEN_AT_ONCE):
         SheetRow.objects.bulk_create([_row(sheet, row, kind, seen) for row in some])
         written += len(some)
+    if not written:
+        raise SheetRefusedError(ONLY_A_HEADER)
     return written
 
 
@@ -97,9 +97,7 @@ def _row(sheet: Sheet, row: Row, kind: SheetKind, seen: dict[str, int]) -> Sheet
     elif key:
         seen.setdefault(key, row.number)
     outcome = RowOutcome.WRONG if errors else RowOutcome.UNCHECKED
-    return SheetRow(
-        sheet=sheet, number=row.number, row_key=key, values=row.values, outcome=outcome, errors=errors
-    )
+    return SheetRow(sheet=sheet, number=row.number, row_key=key, values=row.values, outcome=outcome, errors=errors)
 
 
 def _examine(sheet: Sheet, rows: Sequence[SheetRow], *, now: datetime) -> None:
@@ -118,7 +116,10 @@ def _examine(sheet: Sheet, rows: Sequence[SheetRow], *, now: datetime) -> None:
 
 def _counts(sheet: Sheet) -> dict[str, int]:
     found = SheetRow.objects.filter(sheet=sheet).values_list("outcome").annotate(rows=Count("pk")).order_by()
-    return {**dict.fromkeys((RowOutcome.NEW, RowOutcome.CHANGED, RowOutcome.UNCHANGED, RowOutcome.WRONG), 0), **dict(found)}
+    return {
+        **dict.fromkeys((RowOutcome.NEW, RowOutcome.CHANGED, RowOutcome.UNCHANGED, RowOutcome.WRONG), 0),
+        **dict(found),
+    }
 
 
 def _batched(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

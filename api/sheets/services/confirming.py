@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from api.audit.services import record
+from api.audit.services import Changes, record
 from api.batches.models import Batch
 from api.batches.services import ItemIn, start_batch
 from api.exceptions import InvalidStateError
@@ -44,7 +44,11 @@ def confirm_sheet(sheet_id: UUID, *, title: str, actor: str, why: str, now: date
         )
         sheet.state, sheet.confirmed_at = SheetState.CONFIRMED, now
         sheet.save(update_fields=["state", "confirmed_at", "batch"])
-        told = {"kind": [None, sheet.kind], "rows": [None, sheet.batch.total], "batch": [None, str(sheet.batch.pk)]}
+        told: Changes = {
+            "kind": [None, sheet.kind],
+            "rows": [None, sheet.batch.total],
+            "batch": [None, str(sheet.batch.pk)],
+        }
         record("sheet.confirmed", actor=actor, subject=sheet, changes=told, now=now)
         return sheet.batch
 

@@ -89,9 +89,7 @@ def download_link(export: Export, *, may_see_personal_data: bool, actor: str, no
         raise InvalidStateError("This file is not written yet: wait a moment.")
     record("export.downloaded", actor=actor, subject=export, now=now)
     name = f"giftflick-{export.kind}-{export.created_at:%Y-%m-%d}.{export.format}"
-    return storage.download_address(
-        export.key, name=name, sheet_format=SheetFormat(export.format), lives=LINK_LIVES
-    )
+    return storage.download_address(export.key, name=name, sheet_format=SheetFormat(export.format), lives=LINK_LIVES)
 
 
 def _end(export: Export, **changes: object) -> None:

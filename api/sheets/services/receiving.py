@@ -35,11 +35,12 @@ def begin_upload(kind: SheetKind, *, size: int, scope_id: UUID | None, actor: st
     return sheet, storage.put_address(sheet.key, size)
 
 
-def finish_upload(sheet_id: UUID, *, actor: str, now: datetime) -> Sheet:
+def finish_upload(
+    sheet_id: UUID, kind: SheetKind, *, scope_id: UUID | None, actor: str, now: datetime
+) -> Sheet:
     """The browser says that the file is there; only whoever began the upload may. Saying it twice changes nothing."""
-    sheet = Sheet.objects.get(pk=sheet_id)
-    size = storage.size_of(sheet.key) if sheet.state == SheetState.UPLOADING else sheet.size
-    if sheet.created_by != actor or size != sheet.size:
+    sheet = Sheet.objects.filter(pk=sheet_id, kind=kind.name, scope_id=scope_id, created_by=actor).first()
+    if sheet is None or (sheet.state == SheetState.UPLOADING and storage.size_of(sheet.key) != sheet.size):
         raise InvalidStateError("The file did not arrive whole. Upload it again.")
     return _is_there(sheet.pk, now=now)
 
