@@ -73,6 +73,7 @@ class Account(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "shop"
         indexes = [GinIndex(fields=["origins"], name="account_by_origin")]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """The capabilities' admin pages, where Django looks for them."""
 
 from api.audit import admin as audit
+from api.batches import admin as batches
 from api.campaigns import admin as campaigns
 from api.delivery import admin as delivery
 from api.gifts import admin as gifts
@@ -14,6 +15,7 @@ from api.webhooks import admin as webhooks
 
 __all__ = [
     "audit",
+    "batches",
     "campaigns",
     "delivery",
     "gifts",

@@ -6,15 +6,18 @@ Ticks that come twice, late or at once are harmless: each sweep takes what other
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from accounts import bulk as account_bulk
 from accounts import tasks as key_tasks
 from accounts import throttling
 from api.batches import services as batches
 from api.batches import tasks as batch_tasks
 from api.campaigns import tasks as campaign_tasks
+from api.gifts import bulk as gift_bulk
 from api.gifts import sweeps as gifts
 from api.gifts import tasks as gift_tasks
 from api.idempotency import services as idempotency
 from api.media import tasks as media
+from api.outbox import bulk as job_bulk
 from api.outbox import services as outbox
 from api.outbox import wakers
 from api.outbox.drain import Clock, drain
@@ -44,8 +47,9 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
-# Their jobs are registered by being imported.
-HANDLERS = (campaign_tasks, sheet_tasks, gift_tasks, webhook_tasks, key_tasks, batch_tasks)
+# Their jobs, and kinds of batches, are registered by being imported.
+HANDLERS = (gift_tasks, webhook_tasks, key_tasks, batch_tasks, sheet_tasks, campaign_tasks)
+BATCHES = (gift_bulk, job_bulk, account_bulk)
 
 
 def sweep(now: datetime) -> dict[str, int]:

@@ -10,17 +10,37 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from api.exceptions import ApplicationError
+from giftflick.admin_words import Nothing, choices_of, nothing_of, tone_of, words_of
 
 if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no types
-    ModelAdmin = admin.ModelAdmin[Any]
+    BareModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
 else:
-    from unfold.admin import ModelAdmin, TabularInline
+    from unfold.admin import ModelAdmin as BareModelAdmin
+    from unfold.admin import TabularInline
 
 NOTHING = "-"
 UNBROKEN = '<span style="white-space: nowrap">{}</span>'
 
 Column = Any  # a function from row to text; the stubs know those in `list_display` only, Django everywhere
+
+
+class ModelAdmin(BareModelAdmin):
+    """Every field has its word, and an empty list says what would be there."""
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Django reads both also for the fields that are only shown."""
+        words = words_of(self.model)
+        meta = getattr(kwargs.get("form", self.form), "Meta", None)
+        helps = {name: word.help for name, word in words.items()} | (getattr(meta, "help_texts", None) or {})
+        labels = {name: word.label for name, word in words.items() if word.label} | (
+            getattr(meta, "labels", None) or {}
+        )
+        return super().get_form(request, obj, change, **{"help_texts": helps, "labels": labels, **kwargs})
+
+    @property
+    def nothing(self) -> Nothing:
+        return nothing_of(self.model)
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -65,8 +85,19 @@ class StateFilter(admin.ChoicesFieldListFilter):
 
 
 def state(name: str) -> Column:
-    """A column with the value itself, not with its explanation."""
-    return _column(name, str)
+    """A column with the value itself; its explanation comes up under the pointer."""
+
+    @admin.display(description=name.replace("_", " "), ordering=name)
+    def cell(row: Model) -> str:
+        value = getattr(row, name)
+        return badge(value, choices_of(type(row), name).get(str(value), "")) if value not in (None, "") else NOTHING
+
+    cell.__name__ = name
+    return cell
+
+
+def badge(value: object, explanation: str = "") -> str:
+    return format_html('<span class="gf-badge gf-badge-{}" title="{}">{}</span>', tone_of(value), explanation, value)
 
 
 def moment(name: str) -> Column:

@@ -26,6 +26,13 @@ class FoundersSite(OTPAdminSite, UnfoldAdminSite):  # type: ignore[misc]
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
 
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Only what somebody may open, and no section of which that is nothing."""
+        sections = super().get_sidebar_list(request)
+        for section in sections:
+            section["items"] = [item for item in section["items"] if item["has_permission"]]
+        return [section for section in sections if section["items"]]
+
     def extra_urls(self) -> list[URLPattern]:
         return [*sign_in_views.urls(), *page_urls(self.admin_view)]
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.addresses import client_address
 from accounts.throttling import Allowance, limiter
 from giftflick import metrics
+from giftflick.admin_policy import ADMIN_PATHS, add_policy
 from giftflick.errors import API_PATHS, too_many_requests
 from giftflick.invocation import is_cold_start
 from giftflick.logs import CALLERS_OWN_ID, request_id
@@ -54,6 +55,8 @@ def _add_headers(request: HttpRequest, response: HttpResponseBase) -> None:
     response["X-Request-Id"] = request_id.get()
     if request.path.startswith(API_PATHS):  # names, addresses and signed URLs are in there
         response.headers.setdefault("Cache-Control", "no-store")
+    elif request.path.startswith(ADMIN_PATHS):
+        add_policy(response)
     allowance = getattr(request, "allowance", None)
     if isinstance(allowance, Allowance):
         for name, value in allowance.headers.items():

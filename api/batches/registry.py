@@ -15,7 +15,9 @@ class Handler(Protocol):
 
 @dataclass(frozen=True)
 class Kind:
-    """`row_page` is the admin page's name that an item's `ref_id` leads to; `permission` lets cancel the rest."""
+    """`permission` lets cancel the rest, beside who started it. `row_page` names the admin page that an item's
+    `ref_id` leads to. `is_personal`: its items' labels name people.
+    """
 
     name: str
     title: str
@@ -24,6 +26,7 @@ class Kind:
     is_atomic: bool
     permission: str
     row_page: str
+    is_personal: bool
 
 
 _kinds: dict[str, Kind] = {}
@@ -37,6 +40,7 @@ def batch_kind(
     is_atomic: bool = True,
     permission: str = "",
     row_page: str = "",
+    is_personal: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register the one function for a kind of batch: it does one item and returns, in words, what came of it.
 
@@ -48,7 +52,7 @@ def batch_kind(
     def register(handler: Handler) -> Handler:
         if name in _kinds:
             raise ValueError(f"two kinds of batch named {name}")
-        _kinds[name] = Kind(name, title, handler, door, is_atomic, permission, row_page)
+        _kinds[name] = Kind(name, title, handler, door, is_atomic, permission, row_page, is_personal)
         return handler
 
     return register

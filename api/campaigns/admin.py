@@ -152,7 +152,9 @@ def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: i
         if latest.state == SheetState.CHECKED:
             context["estimate"] = estimate(found, context.get("good", 0), now=timezone.now())
             context["at_once"] = AT_ONCE
-    template = "admin/campaigns_progress.html" if request.GET.get("part") == "progress" else "admin/campaigns_campaign.html"
+    template = (
+        "admin/campaigns_progress.html" if request.GET.get("part") == "progress" else "admin/campaigns_campaign.html"
+    )
     return show(request, template, f"Campaign: {found.name}", status=status, **context)
 
 

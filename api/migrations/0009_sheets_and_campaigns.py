@@ -12,6 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0003_team'),
         ('api', '0008_batches'),
+        ('api', '0008_words'),
     ]
 
     operations = [

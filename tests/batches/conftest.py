@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+import api.tick  # noqa: F401 - registers the jobs
 from api.batches import registry
 from api.batches.registry import Handler, batch_kind
 

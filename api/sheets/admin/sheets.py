@@ -17,14 +17,13 @@ from accounts.reauthentication import fresh_sign_in
 from api.audit.doors import acting
 from api.audit.states import Door
 from api.exceptions import ApplicationError, NotFoundError
-from api.sheets import selectors, services
+from api.sheets import selectors, services, storage
 from api.sheets.admin.uploading import actor, allowed_kind, scope_of
 from api.sheets.kinds import SheetKind, kind_called
 from api.sheets.limits import LINK_LIVES, MAX_POSTED, MB
 from api.sheets.models import Sheet, SheetRow
 from api.sheets.reading import ERROR
 from api.sheets.states import BEFORE_CHECKED, RowOutcome, SheetFormat, SheetState
-from api.sheets import storage
 from api.sheets.writing import CONTENT_TYPES, write_sheet
 from giftflick.admin_pages import page, show
 
@@ -130,9 +129,7 @@ def errors(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     found, kind = allowed_sheet(request, pk)
     sheet_format = SheetFormat.XLSX if request.GET.get("format") == "xlsx" else SheetFormat.CSV
     header = [name for name in found.header if name != ERROR]
-    rows = (
-        [*(row.values.get(name, "") for name in header), told] for row, told in selectors.rows_that_failed(found)
-    )
+    rows = ([*(row.values.get(name, "") for name in header), told] for row, told in selectors.rows_that_failed(found))
     file = SpooledTemporaryFile(max_size=MB)  # noqa: SIM115 - whoever sends it closes it
     write_sheet(file, sheet_format, [*header, ERROR], rows)  # type: ignore[arg-type] # it is a file of bytes
     name = f"{kind.name}-wrong-rows.{sheet_format}"

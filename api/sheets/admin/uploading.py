@@ -77,9 +77,7 @@ def received(request: HttpRequest, kind: SheetKind, *, scope_id: UUID | None = N
     if uploaded is not None:
         sheet = services.finish_upload(uploaded, kind, scope_id=scope_id, actor=actor(request), now=now)
     elif file:
-        sheet = services.receive_file(
-            kind, file, size=file.size, scope_id=scope_id, actor=actor(request), now=now
-        )
+        sheet = services.receive_file(kind, file, size=file.size, scope_id=scope_id, actor=actor(request), now=now)
     elif rows.strip():
         data = rows.encode("utf-8", "surrogatepass")
         sheet = services.receive_file(

@@ -35,9 +35,7 @@ def begin_upload(kind: SheetKind, *, size: int, scope_id: UUID | None, actor: st
     return sheet, storage.put_address(sheet.key, size)
 
 
-def finish_upload(
-    sheet_id: UUID, kind: SheetKind, *, scope_id: UUID | None, actor: str, now: datetime
-) -> Sheet:
+def finish_upload(sheet_id: UUID, kind: SheetKind, *, scope_id: UUID | None, actor: str, now: datetime) -> Sheet:
     """The browser says that the file is there; only whoever began the upload may. Saying it twice changes nothing."""
     sheet = Sheet.objects.filter(pk=sheet_id, kind=kind.name, scope_id=scope_id, created_by=actor).first()
     if sheet is None or (sheet.state == SheetState.UPLOADING and storage.size_of(sheet.key) != sheet.size):
