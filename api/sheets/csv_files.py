@@ -14,6 +14,8 @@ from api.sheets.refusals import SheetRefusedError
 DELIMITERS = (",", ";", "\t")
 SEPARATOR_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)  # what Excel writes for itself
 MAX_FIELD = 1_000_000  # characters, so that an over-long cell is told as such
+OPEN = 'a quotation mark (") opens there that nothing closes.'
+STRAY = 'after a closing quotation mark (") there is more text. One that is meant as such is written twice ("").'
 HOW_TO_SAVE = (
     "Save it as UTF-8 and upload it again: in Excel by Save As, “CSV UTF-8 (Comma delimited)”, in Numbers by Export "
     "To CSV, Unicode (UTF-8), in Google Sheets by Download, CSV. An XLSX file works as well."
@@ -29,27 +31,29 @@ def read_csv(file: BinaryIO) -> Iterator[Line]:
     try:
         yield from _lines(text)
     finally:
-        text.detach()
+        if not file.closed:  # whoever stops reading half-way may close it first
+            text.detach()
 
 
 def _lines(text: io.TextIOWrapper) -> Iterator[Line]:
-    first = text.readline()
+    number, first = 0, text.readline()
+    while first.isspace():  # blank rows above the header
+        number, first = number + 1, text.readline()
     named = SEPARATOR_LINE.fullmatch(first.strip())
     delimiter = named[1] if named else _delimiter(first)
     source = iter(text) if named else itertools.chain([first], text)
+    number += 1 if named else 0
     csv.field_size_limit(MAX_FIELD)
-    reader = csv.reader(source, delimiter=delimiter)
-    number = 1 if named else 0
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
         number += 1
         try:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:
-            raise SheetRefusedError(
-                f'Row {number} cannot be read: a quotation mark (") opens there that nothing closes.'
-            ) from None
+        except csv.Error as error:
+            is_open = "unexpected end" in str(error) or "limit" in str(error)
+            raise SheetRefusedError(f"Row {number} cannot be read: {OPEN if is_open else STRAY}") from None
         yield line_of(number, cells, {})
 
 

@@ -57,6 +57,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]
         self.now: datetime | None = None
         self.actor = ""
         self.is_dry = True
+        self._is_new = False
 
     # ---- What a kind says of itself.
 
@@ -100,6 +101,13 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]
 
     def get_instance(self, instance_loader: Any, row: Any) -> Any:  # noqa: ARG002
         return self.find(row)
+
+    def after_init_instance(self, instance: Any, new: bool, row: Any, **kwargs: Any) -> None:  # noqa: ARG002, FBT001
+        self._is_new = new
+
+    def skip_row(self, instance: Any, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
+        """The library would also skip what is new and all defaults."""
+        return not self._is_new and super().skip_row(instance, original, row, import_validation_errors)
 
     def import_field(self, field: Any, instance: Any, row: Any, is_m2m: bool = False, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
         if isinstance(field.widget, KeepsWhenBlank) and not str(row.get(field.column_name, "")).strip():
