@@ -20,7 +20,7 @@ from api.exceptions import BackendError, DeliveryInProgressError
 from api.outbox.registry import Postpone
 from api.outbox.services import enqueue
 from api.suppressions.addresses import address_hash, masked_address
-from api.suppressions.selectors import suppression_of
+from api.suppressions.selectors import suppression_with
 from api.suppressions.services import suppress_hash
 from api.suppressions.states import SuppressionReason
 from api.viewing.models import Thanks
@@ -146,7 +146,7 @@ def send(message: Message, *, now: datetime) -> Outcome:
     mail = compose_mail(message, now=now)
     if not message.livemode:
         return Recorded()
-    suppression = suppression_of(message.to_email)
+    suppression = suppression_with(address_hash(message.to_email))
     if suppression is not None:
         return Refused(failures.suppressed(suppression.get_reason_display()))
     try:

@@ -50,6 +50,7 @@ def _write_xlsx(target: BinaryIO, header: Sequence[str], rows: Iterable[Sequence
     sheet.append(list(header))
     for row in rows:
         if any(len(cell) > MAX_CELL for cell in row):
+            book.save(io.BytesIO())  # which is how it lets go of its own temporary file
             raise SheetRefusedError("One of the texts is longer than a cell of Excel. Choose CSV.")
         sheet.append([UNFIT_FOR_XML.sub("", safe_cell(cell)) for cell in row])
         count += 1
