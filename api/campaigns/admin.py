@@ -76,7 +76,7 @@ class CampaignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         from api.templates.models import Template
 
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.fields["template"].queryset = Template.objects.filter(status=TemplateStatus.PUBLISHED)  # type: ignore[attr-defined]
 
     def defaults(self) -> dict[str, str]:
@@ -235,7 +235,7 @@ def gifts(request: HttpRequest, pk: UUID, status: str) -> HttpResponse:
         "admin/campaigns_gifts.html",
         f"{found.name}: {status}",
         campaign=found,
-        status=GiftStatus(status),
+        chosen=GiftStatus(status),
         made=made[:SHOWN_GIFTS],
         has_more=len(made) > SHOWN_GIFTS,
     )

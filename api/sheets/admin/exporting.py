@@ -47,7 +47,7 @@ class ExportForm(forms.Form):
     )
 
     def __init__(self, *args: Any, kind: ExportKind, may_see_personal_data: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         field, statuses = kind.statuses
         unfit = {
             "since": kind.is_dated,
