@@ -41,6 +41,7 @@ TONES = {
     CampaignStage.CANCELED: "warn",
 }
 GOOD = frozenset({GiftStatus.SENT, GiftStatus.WATCHED})
+ALWAYS_SHOWN = frozenset({GiftStatus.RENDERING, GiftStatus.SENT, GiftStatus.BOUNCED, GiftStatus.FAILED})
 BAD = frozenset({GiftStatus.BOUNCED, GiftStatus.FAILED})
 
 
@@ -140,7 +141,8 @@ def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: i
         "made": sum(by_status.values()),
         "is_running": is_running,
         "may_run": may_run,
-        "may_cancel": may_run and found.canceled_at is None and (latest is not None or bool(sum(by_status.values()))),
+        "has_begun": any(by_status.values()) or stage in {CampaignStage.RUNNING, CampaignStage.DONE},
+        "may_cancel": may_run and stage == CampaignStage.RUNNING,
         "to_cancel": sum(by_status[name] for name in CANCELABLE),
         "waits_for_payment": found.account.order_gate == OrderGate.ALWAYS and not found.is_paid,
         "refusal": words,
@@ -267,6 +269,8 @@ def _gift_tiles(pk: UUID, by_status: dict[str, int]) -> list[tuple[GiftStatus, i
     tiles = []
     for name, count in by_status.items():
         status = GiftStatus(name)
+        if not count and status not in ALWAYS_SHOWN:
+            continue
         tone = "good" if status in GOOD else "bad" if status in BAD else "info"
         tiles.append((status, count, tone if count else "", reverse("admin:campaign_gifts", args=[pk, name])))
     return tiles

@@ -13,7 +13,7 @@ from import_export.fields import Field  # noqa: TID253 - see above
 from rest_framework.exceptions import ValidationError as BodyError
 
 from accounts.models import OrderGate
-from api.campaigns.columns import column_of, content_of, row_hash
+from api.campaigns.columns import FIELD, column_of, content_of, row_hash
 from api.campaigns.models import Campaign, CampaignGift
 from api.exceptions import FieldError, InvalidFieldsError, InvalidStateError, field_errors
 from api.gifts import services
@@ -141,6 +141,11 @@ class GiftResource(SheetResource):
         if campaign.is_paid and gift.order_required:
             services.set_order(gift.pk, status=OrderStatus.PAID, reference="", actor=actor, now=now)
         return gift
+
+    def _changes(self, result: Any) -> dict[str, tuple[str, str]]:
+        """With the template's own fields."""
+        filled = {f"{FIELD}{name}": ("", value) for name, value in result.instance.fields.items()}
+        return {**super()._changes(result), **filled}
 
     def done(self, subject: Any, outcome: RowOutcome) -> str:  # noqa: ARG002
         return f"gift {subject.pk}"

@@ -1,5 +1,6 @@
 """Where data is taken out, and where the files lie for a week."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,11 +29,16 @@ MODES = [("", "Live and test"), ("live", "Live"), ("test", "Test")]
 
 
 class ExportForm(forms.Form):
-    """The fields that its kind can be filtered by."""
+    """The fields that its kind can be filtered by; last month to begin with."""
 
-    since = forms.DateField(required=False, label="Made on or after", widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(
+        required=False, label="Made on or after", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     before = forms.DateField(
-        required=False, label="and before", widget=forms.DateInput(attrs={"type": "date"}), help_text="Days in UTC."
+        required=False,
+        label="and before",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Days in UTC.",
     )
     account = forms.ModelChoiceField(
         Account.objects.order_by("name"), required=False, label="Shop", empty_label="Every shop"
@@ -49,6 +55,8 @@ class ExportForm(forms.Form):
     def __init__(self, *args: Any, kind: ExportKind, may_see_personal_data: bool, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
         field, statuses = kind.statuses
+        this_month = timezone.now().date().replace(day=1)
+        self.initial |= {"since": (this_month - timedelta(days=1)).replace(day=1), "before": this_month}
         unfit = {
             "since": kind.is_dated,
             "before": kind.is_dated,

@@ -66,8 +66,9 @@ def report_context(found: Sheet, kind: SheetKind) -> dict[str, Any]:
         "good": good,
         "wrong_count": counts.get(RowOutcome.WRONG, len(wrong)),
         "wrong": [(row, row.errors.items()) for row in wrong[:SHOWN_WRONG]],
+        "has_failed": bool(wrong) or (found.batch is not None and found.batch.failed_count > 0),
         "has_more_wrong": len(wrong) > SHOWN_WRONG,
-        "new": preview(new),
+        "new": preview(new, found.header),
         "changed": changed,
         "is_checking": is_checking,
         "percent": 100 * found.checked_rows // found.rows if found.rows else 0,
@@ -77,9 +78,11 @@ def report_context(found: Sheet, kind: SheetKind) -> dict[str, Any]:
     }
 
 
-def preview(rows: list[SheetRow]) -> dict[str, Any]:
-    """New rows as a table of the columns that any of them fills in."""
-    columns = list(dict.fromkeys(column for row in rows for column in row.changes))
+def preview(rows: list[SheetRow], header: list[str]) -> dict[str, Any]:
+    """New rows as a table of the columns that any of them fills in, the file's own first."""
+    filled = {column for row in rows for column in row.changes}
+    columns = [column for column in header if column in filled]
+    columns += sorted(filled.difference(columns))
     return {
         "columns": columns,
         "rows": [(row.number, [row.changes.get(column, ["", ""])[1] for column in columns]) for row in rows],
