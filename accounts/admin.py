@@ -1,6 +1,5 @@
 """Shops, for founders; their keys and the team have modules of their own."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -12,6 +11,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts import bulk, key_admin, reauthentication_admin, second_factor_admin, services, team_admin
 from accounts.finding import find_accounts
+from accounts.hosts import domain_problem, origin_problem
 from accounts.models import Account
 from accounts.shop_pages import tiles_of
 from giftflick.admin import ModelAdmin, StateFilter, moment, state
@@ -21,8 +21,6 @@ from giftflick.admin_search import SearchByIndex
 __all__ = ["key_admin", "reauthentication_admin", "second_factor_admin", "team_admin"]  # registered by being imported
 
 
-ORIGIN = re.compile(r"(https://|http://(?=localhost(:|$)))[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
-DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 CARRIED_BY_KEYS = ("name", "requests_per_minute", "mails_per_day", "origins")
 
 
@@ -51,16 +49,16 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         """Host names as a product's address has them: an `https://` or a path would match no product at all."""
         domains = [domain.strip().lower() for domain in self.cleaned_data["domains"]]
         for domain in domains:
-            if not DOMAIN.fullmatch(domain):
-                raise forms.ValidationError(f"{domain} is no host name such as shop.example.com.")
+            if problem := domain_problem(domain):
+                raise forms.ValidationError(problem)
         return domains
 
     def clean_origins(self) -> list[str]:
         """As a browser's Origin header has them: anything else would match no page at all."""
         origins = [origin.strip().lower().rstrip("/") for origin in self.cleaned_data["origins"]]
         for origin in origins:
-            if not ORIGIN.fullmatch(origin):
-                raise forms.ValidationError(f"{origin} is no origin such as https://shop.example.com.")
+            if problem := origin_problem(origin):
+                raise forms.ValidationError(problem)
         return list(dict.fromkeys(origins))
 
 
@@ -111,9 +109,9 @@ class AccountAdmin(SearchByIndex, ModelAdmin):
         return super().render_change_form(request, {**context, "tiles": tiles}, *args, **options)
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:  # noqa: FBT001
-        carried_before = Account.objects.filter(pk=obj.pk).values(*CARRIED_BY_KEYS).first()
+        carried_before = Account.objects.filter(pk=obj.pk).values(*services.CARRIED_BY_KEYS).first()
         super().save_model(request, obj, form, change)
-        if carried_before not in (None, {name: getattr(obj, name) for name in CARRIED_BY_KEYS}):
+        if carried_before not in (None, {name: getattr(obj, name) for name in services.CARRIED_BY_KEYS}):
             services.project_later(obj, now=timezone.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:  # noqa: ARG002

@@ -5,12 +5,13 @@ resume) is committed before it is projected; what narrows (revoke, expire, suspe
 So a crash in between always leaves a key refused, and `accounts.key_sync` brings both together again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
@@ -19,14 +20,15 @@ from accounts import key_store, keys
 from accounts.models import Account, ApiKey, OrderGate, Scope
 from accounts.selectors import lifetime_of, state_of, working_keys_of
 from accounts.states import WORKING
-from api.audit.changes import Changes, made
+from api.audit.changes import Changes, differences, made
 from api.audit.services import record
-from api.exceptions import BackendError, InvalidStateError, UnavailableError
+from api.exceptions import BackendError, InvalidFieldError, InvalidStateError, UnavailableError
 from api.outbox import services as outbox
 
 LONGEST_OVERLAP = timedelta(days=90)
 SHORTEST = timedelta(microseconds=1)  # what PostgreSQL can tell apart
 REMEMBERED_USES = 10_000
+CARRIED_BY_KEYS = frozenset({"name", "requests_per_minute", "mails_per_day", "origins"})
 
 _noted: dict[str, date] = {}
 
@@ -48,6 +50,35 @@ def create_account(
 
 def record_of_account(action: str, account: Account, changes: Changes, *, now: datetime) -> None:
     record(action, now=now, subject=account, account_id=account.pk, changes=changes)
+
+
+def open_account(values: Mapping[str, Any], *, actor: str, now: datetime) -> Account:
+    """A shop with more than a name, as a sheet describes it. Raises InvalidFieldError if the name is taken."""
+    try:
+        with transaction.atomic():
+            account = Account.objects.create(**values)
+            record("account.created", actor=actor, subject=account, account_id=account.pk, now=now)
+    except IntegrityError:
+        raise InvalidFieldError("name", "unique", "Another shop has this name.") from None
+    return account
+
+
+def change_account(account_id: UUID, values: Mapping[str, Any], *, actor: str, now: datetime) -> Account:
+    """Set what differs, and tell the keys what they carry of it. Raises InvalidFieldError if the name is taken."""
+    try:
+        with transaction.atomic():
+            account = Account.objects.select_for_update(no_key=True).get(pk=account_id)
+            changes = differences({name: getattr(account, name) for name in values}, values)
+            for name in changes:
+                setattr(account, name, values[name])
+            account.save(update_fields=list(changes))
+            if changes:
+                record("account.changed", actor=actor, subject=account, account_id=account.pk, changes=changes, now=now)
+            if not CARRIED_BY_KEYS.isdisjoint(changes):
+                project_later(account, now=now)
+    except IntegrityError:
+        raise InvalidFieldError("name", "unique", "Another shop has this name.") from None
+    return account
 
 
 def project_later(account: Account, *, now: datetime) -> None:

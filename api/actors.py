@@ -19,3 +19,7 @@ def staff(username: str) -> str:
 
 def command(name: str) -> str:
     return f"command:{name}"
+
+
+def importing(batch_id: object) -> str:
+    return f"import:{batch_id}"

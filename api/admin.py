@@ -2,6 +2,7 @@
 
 from api.audit import admin as audit
 from api.batches import admin as batches
+from api.campaigns import admin as campaigns
 from api.delivery import admin as delivery
 from api.gifts import admin as gifts
 from api.media import admin as media
@@ -10,6 +11,8 @@ from api.previews import pages as previews
 from api.rendering import admin as rendering
 from api.saved_filters import admin as saved_filters
 from api.search import admin as search
+from api.sheets import admin as sheets
+from api.suppressions import admin as suppressions
 from api.templates import admin as templates
 from api.today import admin as today
 from api.webhooks import admin as webhooks
@@ -17,6 +20,7 @@ from api.webhooks import admin as webhooks
 __all__ = [
     "audit",
     "batches",
+    "campaigns",
     "delivery",
     "gifts",
     "media",
@@ -25,6 +29,8 @@ __all__ = [
     "rendering",
     "saved_filters",
     "search",
+    "sheets",
+    "suppressions",
     "templates",
     "today",
     "webhooks",

@@ -220,7 +220,7 @@ def _as_application_error(exception: Exception) -> ApplicationError | None:
 
 def invalid_fields(error: drf.ValidationError) -> InvalidFieldsError:
     """What a serializer would not have, as a service refuses it."""
-    return InvalidFieldsError(list(_field_errors(error.get_full_details(), "")))
+    return InvalidFieldsError(list(field_errors(error.get_full_details(), "")))
 
 
 def _with_status(status: int, code: str, detail: str) -> ApplicationError:
@@ -229,14 +229,14 @@ def _with_status(status: int, code: str, detail: str) -> ApplicationError:
     return error
 
 
-def _field_errors(details: Any, path: str) -> Iterator[FieldError]:
+def field_errors(details: Any, path: str) -> Iterator[FieldError]:
     """Flatten DRF's nested error details into dotted paths."""
     if isinstance(details, dict) and "message" in details and "code" in details and isinstance(details["message"], str):
         yield FieldError(path, str(details["code"]), str(details["message"]))
     elif isinstance(details, dict):
         for name, inner in details.items():
-            yield from _field_errors(inner, path if name == "non_field_errors" else f"{path}.{name}".strip("."))
+            yield from field_errors(inner, path if name == "non_field_errors" else f"{path}.{name}".strip("."))
     elif isinstance(details, list):
         for position, inner in enumerate(details):
             is_leaf = isinstance(inner, dict) and isinstance(inner.get("message"), str)
-            yield from _field_errors(inner, path if is_leaf else f"{path}.{position}".strip("."))
+            yield from field_errors(inner, path if is_leaf else f"{path}.{position}".strip("."))

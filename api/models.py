@@ -2,6 +2,7 @@
 
 from api.audit.models import AuditEntry
 from api.batches.models import Batch, BatchItem
+from api.campaigns.models import Campaign, CampaignGift
 from api.delivery.models import MailEvent, Message
 from api.gifts.models import Gift, GiftEvent, GiftMedia
 from api.idempotency.models import IdempotentCall
@@ -9,6 +10,8 @@ from api.media.models import Upload
 from api.outbox.models import Job
 from api.rendering.models import Render, RenderCallback
 from api.saved_filters.models import SavedFilter
+from api.sheets.models import Export, Sheet, SheetRow
+from api.suppressions.models import Suppression
 from api.templates.models import Template
 from api.today.models import DayCount, Figures
 from api.viewing.models import Thanks
@@ -18,7 +21,10 @@ __all__ = [
     "AuditEntry",
     "Batch",
     "BatchItem",
+    "Campaign",
+    "CampaignGift",
     "DayCount",
+    "Export",
     "Figures",
     "Gift",
     "GiftEvent",
@@ -30,6 +36,9 @@ __all__ = [
     "Render",
     "RenderCallback",
     "SavedFilter",
+    "Sheet",
+    "SheetRow",
+    "Suppression",
     "Template",
     "Thanks",
     "Upload",

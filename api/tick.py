@@ -14,6 +14,7 @@ from api.audit import services as audit
 from api.audit.doors import by_itself
 from api.batches import services as batches
 from api.batches import tasks as batch_tasks
+from api.campaigns import tasks as campaign_tasks
 from api.gifts import bulk as gift_bulk
 from api.gifts import sweeps as gifts
 from api.gifts import tasks as gift_tasks
@@ -24,6 +25,8 @@ from api.outbox import services as outbox
 from api.outbox import wakers
 from api.outbox.drain import Clock, drain
 from api.outbox.selectors import queue_state
+from api.sheets import services as sheets
+from api.sheets import tasks as sheet_tasks
 from api.today import services as today
 from api.today import tasks as today_tasks
 from api.webhooks import bulk as webhook_bulk
@@ -50,11 +53,12 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "old batches' words": lambda now: batches.blank_old(now=now),
     "old batches": lambda now: batches.purge_old(now=now),
     "figures for the first page": today.schedule_figures,
+    "old sheets and exports": lambda now: sheets.throw_old_away(now=now),
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
 # Their jobs, and kinds of batches, are registered by being imported.
-HANDLERS = (gift_tasks, webhook_tasks, key_tasks, batch_tasks, today_tasks)
+HANDLERS = (gift_tasks, webhook_tasks, key_tasks, batch_tasks, today_tasks, sheet_tasks, campaign_tasks)
 BATCHES = (gift_bulk, job_bulk, webhook_bulk, account_bulk)
 
 

@@ -80,6 +80,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "Gifts",
                 "items": [
                     _item("Gifts", "redeem", "api_gift_changelist", "api.view_gift"),
+                    _item("Campaigns", "campaign", "campaigns", "api.view_batch"),
                     _item("Renders", "movie", "api_render_changelist", "api.view_render"),
                     _item("Uploads", "perm_media", "api_upload_changelist", "api.view_upload"),
                 ],
@@ -112,7 +113,12 @@ UNFOLD: dict[str, Any] = {
             },
             {
                 "title": "Data",
-                "items": [_item("Audit log", "policy", "api_auditentry_changelist", "api.view_auditentry")],
+                "items": [
+                    _item("Import", "upload_file", "imports", "api.import_data"),
+                    _item("Export", "download", "exports", "api.view_gift"),
+                    _item("Suppressions", "unsubscribe", "api_suppression_changelist", "api.view_suppression"),
+                    _item("Audit log", "policy", "api_auditentry_changelist", "api.view_auditentry"),
+                ],
             },
             {
                 "title": "Settings",

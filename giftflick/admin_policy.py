@@ -31,6 +31,7 @@ def _policy() -> str:
             "style-src 'self' 'unsafe-inline'",
             f"img-src 'self' data: {media}",
             f"media-src 'self' {media}",
+            f"connect-src 'self' {media}",  # a large spreadsheet is put straight into the bucket
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",

@@ -134,7 +134,12 @@ KEY_TABLE = env.text("KEY_TABLE")  # `accounts.authorizer` reads the variable it
 STORAGES = {
     "default": {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {"bucket_name": MEDIA_BUCKET, "querystring_expire": 3600, "signature_version": "s3v4"},
+        "OPTIONS": {
+            "bucket_name": MEDIA_BUCKET,
+            "querystring_expire": 3600,
+            "signature_version": "s3v4",
+            "max_memory_size": 2 * 1024 * 1024,  # what is read beyond that goes by the disk
+        },
     },
     "staticfiles": {"BACKEND": f"django.contrib.staticfiles.storage.{STATIC_STORAGE}"},
 }

@@ -45,7 +45,8 @@ def batch_kind(
     """Register the one function for a kind of batch: it does one item and returns, in words, what came of it.
 
     An ApplicationError fails the item with its words. What the function changes and the item's outcome are one
-    transaction. With `is_atomic=False`, for what calls the outside, they are not: it must bear being run twice.
+    transaction; raising `Postpone` undoes it and lets the whole batch wait until then. With `is_atomic=False`, for
+    what calls the outside, they are not: it must bear being run twice.
     """
 
     def register(handler: Handler) -> Handler:

@@ -38,6 +38,15 @@ def explain(raw: Mapping[str, str]) -> dict[str, str]:
     return {"code": code, "detail": f"{detail} It was told: {said}" if said else detail}
 
 
+def suppressed(reason: str) -> dict[str, str]:
+    """A mail that was not even tried; `reason` is why its address is on the list."""
+    return {
+        "code": "suppressed",
+        "detail": f"The address is on Giftflick's list of those that are not mailed: {reason}. "
+        "Correct the address, or ask Giftflick.",
+    }
+
+
 def _by_status(raw: Mapping[str, str]) -> tuple[str, str]:
     """For bounces without a class: RFC 3463 begins a status with 5.1 for addresses, with 5.2 and 4.2 for mailboxes."""
     status = raw.get("status", "")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from api import actors
 from api.delivery import backends, failures, selectors
 from api.delivery.backends.base import Accepted
 from api.delivery.content import compose_mail
@@ -18,6 +19,10 @@ from api.delivery.states import OPEN, TAKEN, EventType, MessageKind, MessageStat
 from api.exceptions import BackendError, DeliveryInProgressError
 from api.outbox.registry import Postpone
 from api.outbox.services import enqueue
+from api.suppressions.addresses import address_hash, masked_address
+from api.suppressions.selectors import suppression_with
+from api.suppressions.services import suppress_hash
+from api.suppressions.states import SuppressionReason
 from api.viewing.models import Thanks
 from giftflick import metrics
 
@@ -29,6 +34,11 @@ STATUS_BY_EVENT = {
     EventType.DELIVERED: MessageStatus.DELIVERED,
     EventType.BOUNCED: MessageStatus.BOUNCED,
     EventType.DROPPED: MessageStatus.BOUNCED,
+}
+# Whoever says so is not mailed again, by no shop.
+SUPPRESSED_BY_EVENT = {
+    EventType.COMPLAINED: SuppressionReason.COMPLAINED,
+    EventType.UNSUBSCRIBED: SuppressionReason.ASKED,
 }
 # Events come in any order, so a mail only ever moves to the right. A server may take a mail and return it later.
 PROGRESS = [MessageStatus.ACCEPTED, MessageStatus.DELIVERED, MessageStatus.BOUNCED]
@@ -129,10 +139,16 @@ def _settle_earlier_call(message: Message, *, now: datetime) -> datetime | None:
 
 
 def send(message: Message, *, now: datetime) -> Outcome:
-    """Make the call; never inside a transaction. A test gift's mail is composed as well, but does not leave."""
+    """Make the call; never inside a transaction. A test gift's mail is composed as well, but does not leave.
+
+    None is made to an address that must not be mailed.
+    """
     mail = compose_mail(message, now=now)
     if not message.livemode:
         return Recorded()
+    suppression = suppression_with(address_hash(message.to_email))
+    if suppression is not None:
+        return Refused(failures.suppressed(suppression.get_reason_display()))
     try:
         accepted = backends.send(mail)
     except BackendError as error:
@@ -225,12 +241,20 @@ def apply_events(message_id: UUID, *, now: datetime) -> Message:
     message = Message.objects.select_for_update(no_key=True).get(pk=message_id)
     for event in message.events.order_by("at", "id"):
         message.reported_at = message.reported_at or now
+        reason = SUPPRESSED_BY_EVENT.get(EventType(event.type))
+        if reason is not None and message.to_email:
+            _suppress(message, reason, now=now)
         status = STATUS_BY_EVENT.get(EventType(event.type), MessageStatus.ACCEPTED)
         if _is_progress(message.status, status):
             _take(message, status, now=now)
             message.failure = failures.explain(event.raw) if status == MessageStatus.BOUNCED else None
     message.save()
     return message
+
+
+def _suppress(message: Message, reason: SuppressionReason, *, now: datetime) -> None:
+    address = message.to_email
+    suppress_hash(address_hash(address), masked=masked_address(address), reason=reason, actor=actors.SENDGRID, now=now)
 
 
 def _is_progress(old: str, new: MessageStatus) -> bool:

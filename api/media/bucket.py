@@ -101,11 +101,23 @@ def delete(*keys: str) -> None:
             raise _unavailable(answer["Errors"][0].get("Code", "unknown"))
 
 
-def presigned_get(key: str, *, expires_in: timedelta) -> str:
+def presigned_get(key: str, *, expires_in: timedelta, name: str = "", content_type: str = "") -> str:
+    """With `name`, a browser saves it under that, as `content_type`, instead of showing it."""
+    saved = {"ResponseContentDisposition": f'attachment; filename="{name}"', "ResponseContentType": content_type}
     with _translated(None):
         return client().generate_presigned_url(
             "get_object",
-            Params={"Bucket": settings.MEDIA_BUCKET, "Key": key},
+            Params={"Bucket": settings.MEDIA_BUCKET, "Key": key, **(saved if name else {})},
+            ExpiresIn=round(expires_in.total_seconds()),
+        )
+
+
+def presigned_put(key: str, *, length: int, expires_in: timedelta) -> str:
+    """A URL to PUT exactly `length` bytes to: the length is signed."""
+    with _translated(None):
+        return client().generate_presigned_url(
+            "put_object",
+            Params={"Bucket": settings.MEDIA_BUCKET, "Key": key, "ContentLength": length},
             ExpiresIn=round(expires_in.total_seconds()),
         )
 

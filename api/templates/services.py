@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from uuid6 import uuid7
 
 from api.audit.changes import differences, made
@@ -22,7 +22,9 @@ from api.templates.models import Template
 from api.templates.states import EDGES, TemplateStatus
 
 __all__ = [
+    "change_template",
     "copy_template",
+    "make_template",
     "publish_template",
     "retire_template",
     "seed_templates",
@@ -135,6 +137,32 @@ def seed_templates(*, now: datetime) -> dict[str, str]:
             definition[kind] = _stored(definition["slug"], DEFINITIONS / definition[kind])
         outcomes[definition["slug"]] = _save(definition, now=now)
     return outcomes
+
+
+def make_template(values: Mapping[str, Any], *, actor: str, now: datetime) -> Template:
+    """A template as a sheet describes it, without its files. Raises InvalidFieldsError unless films can be built."""
+    validate_definition(values)
+    try:
+        with transaction.atomic():
+            template = Template.objects.create(**values)
+            record("template.created", actor=actor, subject=template, now=now)
+    except IntegrityError:
+        raise InvalidFieldError("slug", "unique", "Another template has this name.") from None
+    return template
+
+
+def change_template(template_id: UUID, values: Mapping[str, Any], *, actor: str, now: datetime) -> Template:
+    """Set what differs. Raises InvalidFieldsError unless films can still be built."""
+    with transaction.atomic():
+        template = Template.objects.select_for_update(no_key=True).get(pk=template_id)
+        changes = differences({name: getattr(template, name) for name in values}, values)
+        for name in changes:
+            setattr(template, name, values[name])
+        validate_definition({name: getattr(template, name) for name in ("fields", "theme", "scenes")})
+        if changes:
+            template.save(update_fields=[*changes, "updated_at"])
+            record("template.changed", actor=actor, subject=template, changes=changes, now=now)
+    return template
 
 
 def _stored(slug: str, file: Path) -> str:

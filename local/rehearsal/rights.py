@@ -38,6 +38,8 @@ RENDERER_MAY_NOT: dict[str, Try] = {
     "delete a film": lambda s3, bucket: s3.delete_object(Bucket=bucket, Key=FILM),
     "put an upload": lambda s3, bucket: s3.put_object(Bucket=bucket, Key="uploads/x", Body=b"x"),
     "put a template's file": lambda s3, bucket: s3.put_object(Bucket=bucket, Key="templates/x", Body=b"x"),
+    "put a founder's sheet": lambda s3, bucket: s3.put_object(Bucket=bucket, Key="imports/x", Body=b"x"),
+    "read a founder's sheet": lambda s3, bucket: s3.get_object(Bucket=bucket, Key="exports/x"),
     "put beside the prefix": lambda s3, bucket: s3.put_object(Bucket=bucket, Key="renders", Body=b"x"),
     "upload by parts elsewhere": lambda s3, bucket: s3.create_multipart_upload(Bucket=bucket, Key="uploads/x"),
     "publish a film": lambda s3, bucket: s3.put_object_acl(Bucket=bucket, Key=FILM, ACL="public-read"),
@@ -51,7 +53,7 @@ RENDERER_MAY_NOT: dict[str, Try] = {
 
 
 def renderer(account: Account) -> str:
-    """Four things are allowed, fourteen are not."""
+    """Four things are allowed, sixteen are not."""
     key, bucket = json.loads(account.secret("renderer")), account.output("MediaBucket")
     session = boto3.Session(key["access_key_id"], key["secret_access_key"], region_name=REGION)
     s3 = session.client("s3", endpoint_url=account.endpoint)

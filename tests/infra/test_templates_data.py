@@ -84,13 +84,16 @@ def test_no_bucket_is_public(bucket: str) -> None:
     assert properties(bucket)["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
 
 
-def test_films_and_uploads_go_after_90_days_and_unfinished_uploads_after_one() -> None:
+def test_films_and_uploads_go_after_90_days_sheets_after_7_and_unfinished_uploads_after_one() -> None:
     rules = properties("MediaBucket")["LifecycleConfiguration"]["Rules"]
 
     assert all(rule["Status"] == "Enabled" for rule in rules)
-    assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule} == dict.fromkeys(
-        ("renders/", "uploads/"), 90
-    )
+    assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule} == {
+        "renders/": 90,
+        "uploads/": 90,
+        "imports/": 7,
+        "exports/": 7,
+    }
     assert [rule["AbortIncompleteMultipartUpload"] for rule in rules if "Prefix" not in rule] == [
         {"DaysAfterInitiation": 1}
     ]

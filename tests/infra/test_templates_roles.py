@@ -41,6 +41,8 @@ APPLICATION = {
     },
     "MediaBucket.Arn/renders/*": {"s3:GetObject", "s3:DeleteObject"},
     "MediaBucket.Arn/templates/*": {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"},
+    "MediaBucket.Arn/imports/*": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"},
+    "MediaBucket.Arn/exports/*": {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"},
     "KeyTable.Arn": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Scan"},
     "AppSecret": {"secretsmanager:GetSecretValue"},
     "DatabaseSecret": {"secretsmanager:GetSecretValue"},

@@ -16,6 +16,7 @@ from api.batches.registry import Kind, kind_of
 from api.batches.selectors import counts_of, waiting_items
 from api.batches.states import OPEN, BatchState, ItemState
 from api.exceptions import ApplicationError, BackendError
+from api.outbox.registry import Postpone
 from giftflick import metrics
 
 log = logging.getLogger("giftflick.jobs")
@@ -53,13 +54,17 @@ def run_slice(
     def clock() -> datetime:
         return now + timedelta(seconds=stopwatch() - started)
 
-    with acting(door=kind.door, actor=batch.created_by, why=batch.why):
-        while is_more := _do_next(batch, kind, is_wary=is_wary, now=clock()):
-            if stopwatch() - started >= budget.total_seconds():
-                break
-            if stopwatch() - counted_at >= COUNT_EVERY:
-                _count(batch_id)
-                counted_at = stopwatch()
+    try:
+        with acting(door=kind.door, actor=batch.created_by, why=batch.why):
+            while is_more := _do_next(batch, kind, is_wary=is_wary, now=clock()):
+                if stopwatch() - started >= budget.total_seconds():
+                    break
+                if stopwatch() - counted_at >= COUNT_EVERY:
+                    _count(batch_id)
+                    counted_at = stopwatch()
+    except Postpone as later:  # its kind lets others go first: the item has not had its turn
+        _count(batch_id, slice_started_at=None)
+        return later.until
     _count(batch_id, slice_started_at=None)
     if _finish(batch_id, now=clock()):
         return None
@@ -111,6 +116,8 @@ def _outcome(kind: Kind, item: BatchItem, *, actor: str, now: datetime) -> Outco
     except BackendError as error:
         return ItemState.FAILED, error.detail
     except (OperationalError, InterfaceError):  # the database is away or in a knot: the job comes again, and is wary
+        raise
+    except Postpone:
         raise
     except Exception:
         reference = secrets.token_hex(4)

@@ -79,14 +79,14 @@ def test_seed_again_ends_the_older_keys(url: str, older_credentials: Credentials
             client("s3", url, older_credentials.app).list_objects_v2(**BUCKET)
 
 
-def test_films_and_uploads_expire_after_90_days_and_unfinished_uploads_after_one(
+def test_films_and_uploads_expire_after_90_days_sheets_after_7_and_unfinished_uploads_after_one(
     url: str, credentials: Credentials
 ) -> None:
     rules = client("s3", url, ROOT_KEY).get_bucket_lifecycle_configuration(**BUCKET)["Rules"]
 
     expiring = {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in rules if "Expiration" in rule}
     aborting = [rule["AbortIncompleteMultipartUpload"] for rule in rules if "AbortIncompleteMultipartUpload" in rule]
-    assert expiring == {"renders/": 90, "uploads/": 90}
+    assert expiring == {"renders/": 90, "uploads/": 90, "imports/": 7, "exports/": 7}
     assert aborting == [{"DaysAfterInitiation": 1}]
 
 

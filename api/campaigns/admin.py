@@ -1,0 +1,290 @@
+"""A campaign's pages: opening it, its file's report, approving it, how far it is, calling the rest off."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Account, OrderGate
+from accounts.reauthentication import fresh_sign_in
+from api.audit.doors import acting
+from api.audit.states import Door
+from api.batches.states import OPEN
+from api.campaigns import selectors, services
+from api.campaigns.columns import DEFAULTED
+from api.campaigns.estimate import AT_ONCE, estimate
+from api.campaigns.kind import GIFTS
+from api.campaigns.models import Campaign
+from api.campaigns.states import CANCELABLE, CampaignStage
+from api.exceptions import ApplicationError, NotFoundError
+from api.gifts.states import GiftStatus
+from api.sheets.admin.sheets import SCOPE_PAGES, report_context
+from api.sheets.admin.uploading import actor, at_the_door, received, upload_context
+from api.sheets.models import Sheet
+from api.sheets.selectors import sheets_of
+from api.sheets.states import BEFORE_CHECKED, SheetState
+from api.templates.models import TemplateStatus
+from giftflick.admin_pages import page, show
+
+SCOPE_PAGES[GIFTS.name] = "campaign"
+SHOWN_GIFTS = 100
+TONES = {
+    CampaignStage.RUNNING: "info",
+    CampaignStage.CHECKING: "info",
+    CampaignStage.TO_APPROVE: "warn",
+    CampaignStage.DONE: "good",
+    CampaignStage.CANCELED: "warn",
+}
+GOOD = frozenset({GiftStatus.SENT, GiftStatus.WATCHED})
+ALWAYS_SHOWN = frozenset({GiftStatus.RENDERING, GiftStatus.SENT, GiftStatus.BOUNCED, GiftStatus.FAILED})
+BAD = frozenset({GiftStatus.BOUNCED, GiftStatus.FAILED})
+
+
+class CampaignForm(forms.Form):
+    name = forms.CharField(max_length=100, help_text="For you and the shop, such as Mother's Day 2027.")
+    account = forms.ModelChoiceField(Account.objects.order_by("name"), label="Shop")
+    mode = forms.ChoiceField(
+        choices=[("test", "Test: rendered with a watermark, nobody is mailed"), ("live", "Live")],
+        help_text="Try it as a test first: the same file can be used again.",
+    )
+    template = forms.ModelChoiceField(None, help_text="Published ones only. Its fields become columns of the file.")
+    sender_name = forms.CharField(max_length=100, required=False, help_text="For rows that leave it blank.")
+    sender_email = forms.EmailField(required=False, label="Sender's e-mail", help_text="For rows that leave it blank.")
+    message = forms.CharField(
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For rows that leave it blank.",
+    )
+    deliver_at = forms.DateTimeField(
+        required=False,
+        label="Deliver at",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="Wall time in the time zone below. Blank: as soon as the film is ready.",
+    )
+    timezone = forms.CharField(max_length=64, required=False, label="Time zone", help_text="Such as Australia/Sydney.")
+    is_paid = forms.BooleanField(
+        required=False,
+        label="The orders are paid",
+        help_text="For shops whose gifts wait for payment: without it, each gift waits until the shop says so.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from api.templates.models import Template
+
+        super().__init__(*args, label_suffix="", **kwargs)
+        self.fields["template"].queryset = Template.objects.filter(status=TemplateStatus.PUBLISHED)  # type: ignore[attr-defined]
+
+    def defaults(self) -> dict[str, str]:
+        data = {**self.cleaned_data}
+        if data["deliver_at"]:
+            data["deliver_at"] = data["deliver_at"].strftime("%Y-%m-%dT%H:%M:%S")
+        return {name: data[name] for name in DEFAULTED if data[name]}
+
+
+@page("campaigns/", name="campaigns", permission="api.view_batch")
+def campaigns(request: HttpRequest) -> HttpResponse:
+    return show(
+        request,
+        "admin/campaigns_list.html",
+        "Campaigns",
+        campaigns=[(campaign, *_stage_of(campaign)) for campaign in selectors.latest_campaigns()],
+        may_run=request.user.has_perm(GIFTS.permission),
+    )
+
+
+@page("campaigns/new/", name="campaign_new", permission=GIFTS.permission)
+def new(request: HttpRequest) -> HttpResponse:
+    form = CampaignForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            with acting(door=Door.ADMIN, actor=actor(request)):
+                campaign = services.open_campaign(
+                    name=data["name"],
+                    account=data["account"],
+                    livemode=data["mode"] == "live",
+                    template=data["template"],
+                    defaults=form.defaults(),
+                    is_paid=data["is_paid"],
+                    actor=actor(request),
+                    now=timezone.now(),
+                )
+        except ApplicationError as refusal:
+            for error in refusal.errors:
+                form.add_error(error.field if error.field in form.fields else None, error.detail)
+        else:
+            return redirect("admin:campaign", pk=campaign.pk)
+    return show(request, "admin/campaigns_new.html", "New campaign", form=form)
+
+
+def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: int = 200) -> HttpResponse:
+    """With `?part=progress`, only what changes by itself."""
+    found = _campaign_or_404(pk)
+    sheets = list(sheets_of(pk)[:20])
+    latest = sheets[0] if sheets else None
+    stage, tone = _stage_of(found, latest)
+    by_status = selectors.gifts_by_status(pk)
+    may_run = request.user.has_perm(GIFTS.permission)
+    is_running = stage == CampaignStage.RUNNING or (found.canceled_at is not None and _is_ending(by_status))
+    context: dict[str, Any] = {
+        "campaign": found,
+        "stage": stage,
+        "stage_tone": tone,
+        "sheets": sheets,
+        "gifts": _gift_tiles(pk, by_status),
+        "made": sum(by_status.values()),
+        "is_running": is_running,
+        "may_run": may_run,
+        "has_begun": any(by_status.values()) or stage in {CampaignStage.RUNNING, CampaignStage.DONE},
+        "may_cancel": may_run and stage == CampaignStage.RUNNING,
+        "to_cancel": sum(by_status[name] for name in CANCELABLE),
+        "waits_for_payment": found.account.order_gate == OrderGate.ALWAYS and not found.is_paid,
+        "refusal": words,
+    }
+    if may_run:
+        context |= {"upload_action": request.path, **upload_context(GIFTS, pk)}
+    if may_run and latest is not None:
+        context |= {"has_report": True, **report_context(latest, GIFTS)}
+        if latest.state == SheetState.CHECKED:
+            context["estimate"] = estimate(found, context.get("good", 0), now=timezone.now())
+            context["at_once"] = AT_ONCE
+    template = (
+        "admin/campaigns_progress.html" if request.GET.get("part") == "progress" else "admin/campaigns_campaign.html"
+    )
+    return show(request, template, f"Campaign: {found.name}", status=status, **context)
+
+
+def _campaign(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A POST takes a file in."""
+    if request.method != "POST":
+        return _campaign_page(request, pk)
+    if not request.user.has_perm(GIFTS.permission):
+        raise Http404
+    try:
+        services.insist_on_open(pk)
+        received(request, GIFTS, scope_id=pk)
+    except ApplicationError as refusal:
+        return _campaign_page(request, pk, words=refusal.detail, status=refusal.status)
+    return redirect("admin:campaign", pk=pk)
+
+
+page("campaigns/<uuid:pk>/", name="campaign", permission="api.view_batch")(
+    at_the_door(_campaign, refuse=_campaign_page)
+)
+
+
+@page("campaigns/<uuid:pk>/approve/<uuid:sheet>/", name="campaign_approve", permission=GIFTS.permission)
+@fresh_sign_in
+def approve(request: HttpRequest, pk: UUID, sheet: UUID) -> HttpResponse:
+    if request.method == "POST" and (why := _why(request)):
+        try:
+            with acting(door=Door.ADMIN, actor=actor(request), why=why):
+                services.approve_campaign(pk, sheet, actor=actor(request), why=why, now=timezone.now())
+        except ApplicationError as refusal:
+            messages.error(request, refusal.detail)
+        except Sheet.DoesNotExist:
+            raise Http404 from None
+        else:
+            messages.success(request, "Approved. The gifts are being made; you can leave the page.")
+    return redirect("admin:campaign", pk=pk)
+
+
+@page("campaigns/<uuid:pk>/cancel/", name="campaign_cancel", permission=GIFTS.permission)
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Asks, then calls off what is not sent."""
+    found = _campaign_or_404(pk)
+    by_status = selectors.gifts_by_status(pk)
+    to_cancel = sum(by_status[name] for name in CANCELABLE)
+    stays = sum(by_status.values()) - to_cancel - by_status[GiftStatus.CANCELED]
+    if request.method == "POST" and (why := _why(request)):
+        with acting(door=Door.ADMIN, actor=actor(request), why=why):
+            services.cancel_campaign(pk, actor=actor(request), why=why, now=timezone.now())
+        messages.success(
+            request, f"Called off. {to_cancel} gifts that are not sent are being canceled; {stays} that were sent stay."
+        )
+        return redirect("admin:campaign", pk=pk)
+    waiting = sum(
+        sheet.batch.total - sheet.batch.done_count - sheet.batch.failed_count
+        for sheet in sheets_of(pk)
+        if sheet.batch is not None and sheet.batch.state in OPEN
+    )
+    return show(
+        request,
+        "admin/campaigns_cancel.html",
+        f"Call off: {found.name}",
+        campaign=found,
+        to_cancel=to_cancel,
+        stays=stays,
+        waiting=waiting,
+    )
+
+
+@page("campaigns/<uuid:pk>/gifts/<slug:status>/", name="campaign_gifts", permission="api.view_gift")
+def gifts(request: HttpRequest, pk: UUID, status: str) -> HttpResponse:
+    """The campaign's gifts in one state."""
+    found = _campaign_or_404(pk)
+    if status not in GiftStatus.values:
+        raise Http404
+    made = selectors.gifts_of(pk, status, limit=SHOWN_GIFTS + 1)
+    return show(
+        request,
+        "admin/campaigns_gifts.html",
+        f"{found.name}: {status}",
+        campaign=found,
+        chosen=GiftStatus(status),
+        made=made[:SHOWN_GIFTS],
+        has_more=len(made) > SHOWN_GIFTS,
+    )
+
+
+def _stage_of(campaign: Campaign, latest: Sheet | None = None) -> tuple[CampaignStage, str]:
+    """By its newest sheet that was not thrown away."""
+    latest = latest or sheets_of(campaign.pk).first()
+    if campaign.canceled_at is not None:
+        stage = CampaignStage.CANCELED
+    elif latest is None or latest.state in {SheetState.DISCARDED, SheetState.EXPIRED, SheetState.UPLOADING}:
+        stage = CampaignStage.EMPTY
+    elif latest.state in BEFORE_CHECKED:
+        stage = CampaignStage.CHECKING
+    elif latest.state in {SheetState.CHECKED, SheetState.REFUSED}:
+        stage = CampaignStage.TO_APPROVE if latest.state == SheetState.CHECKED else CampaignStage.EMPTY
+    else:
+        unfinished = selectors.gifts_to_cancel(campaign.pk).exists()
+        is_open = latest.batch is not None and latest.batch.state in OPEN
+        stage = CampaignStage.RUNNING if unfinished or is_open else CampaignStage.DONE
+    return stage, TONES.get(stage, "info")
+
+
+def _is_ending(by_status: dict[str, int]) -> bool:
+    return any(by_status[name] for name in CANCELABLE)
+
+
+def _gift_tiles(pk: UUID, by_status: dict[str, int]) -> list[tuple[GiftStatus, int, str, str]]:
+    tiles = []
+    for name, count in by_status.items():
+        status = GiftStatus(name)
+        if not count and status not in ALWAYS_SHOWN:
+            continue
+        tone = "good" if status in GOOD else "bad" if status in BAD else "info"
+        tiles.append((status, count, tone if count else "", reverse("admin:campaign_gifts", args=[pk, name])))
+    return tiles
+
+
+def _why(request: HttpRequest) -> str:
+    why = request.POST.get("why", "").strip()[:500]
+    if not why:
+        messages.error(request, "Say why, in a few words: it stands in the audit log.")
+    return why
+
+
+def _campaign_or_404(pk: UUID) -> Campaign:
+    try:
+        return selectors.campaign_with(pk)
+    except NotFoundError:
+        raise Http404 from None

@@ -1,0 +1,25 @@
+"""The campaigns' batches: making gifts of rows, and calling gifts off."""
+
+from datetime import datetime
+from uuid import UUID
+
+from api.audit.states import Door
+from api.batches.models import BatchItem
+from api.batches.registry import batch_kind
+from api.campaigns import services
+from api.campaigns.kind import GIFTS
+from api.sheets.services import take_row
+
+
+@batch_kind(GIFTS.batch_kind, title="Campaign", door=Door.IMPORT, permission=GIFTS.permission)
+def make_gift(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: ARG001 - the import acts
+    """Waits its turn while the renderer has enough to do."""
+    services.keep_pace(UUID(item.batch.params["scope"]), now=now)
+    return take_row(item, now=now)
+
+
+@batch_kind(
+    "campaign.cancel", title="Call off a campaign", permission=GIFTS.permission, row_page="admin:api_gift_change"
+)
+def cancel_gift(item: BatchItem, *, actor: str, now: datetime) -> str:
+    return services.cancel_unsent(UUID(item.ref_id), actor=actor, now=now)

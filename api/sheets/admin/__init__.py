@@ -1,0 +1,5 @@
+"""The pages for taking data in and out."""
+
+from api.sheets.admin import exporting, importing, sheets, uploading
+
+__all__ = ["exporting", "importing", "sheets", "uploading"]  # registered by being imported

@@ -1,0 +1,128 @@
+"""Reading a sheet's file into rows, and finding out slice by slice what each row would do. Nothing else is written."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count
+
+from api.exceptions import BackendError
+from api.outbox.services import enqueue
+from api.sheets import storage
+from api.sheets.kinds import SheetKind, kind_called
+from api.sheets.limits import AT_ONCE, READ_AT_ONCE
+from api.sheets.models import Sheet, SheetRow
+from api.sheets.reading import Row, Table, format_of, read_table
+from api.sheets.refusals import SheetRefusedError
+from api.sheets.states import RowOutcome, SheetState
+
+WRITTEN_AT_ONCE = 1_000
+ONLY_A_HEADER = "The file has its columns' names, and no row below them."
+
+
+def check_small(sheet: Sheet, *, now: datetime) -> Sheet:
+    """What its founder can wait for is done at once; the rest is a job's."""
+    if sheet.size <= READ_AT_ONCE:
+        read_sheet(sheet.pk, now=now)
+        sheet.refresh_from_db()
+        if sheet.state == SheetState.CHECKING and sheet.rows <= AT_ONCE:
+            check_slice(sheet.pk, now=now)
+        elif sheet.state == SheetState.CHECKING:
+            enqueue("sheet.check", sheet.pk, now=now, dedupe_key=f"sheet.check:{sheet.pk}:rows")
+    sheet.refresh_from_db()
+    return sheet
+
+
+def read_sheet(sheet_id: UUID, *, now: datetime) -> None:  # noqa: ARG001
+    """Write its rows down, all or none, and forget the file; a sheet that cannot be read is refused with the reasons.
+
+    Rows that are wrong by themselves, or that are about the same thing as an earlier one, are marked at once.
+    """
+    sheet = Sheet.objects.get(pk=sheet_id)
+    if sheet.state != SheetState.WAITING:
+        return
+    kind = kind_called(sheet.kind)
+    try:
+        with storage.opened(sheet.key) as file, transaction.atomic():
+            sheet = Sheet.objects.select_for_update().get(pk=sheet_id)
+            if sheet.state != SheetState.WAITING:
+                return
+            table = read_table(file, kind.columns(sheet.scope_id))
+            sheet.rows = _write(sheet, table, kind)
+            sheet.header, sheet.format, sheet.state = table.header, format_of(file), SheetState.CHECKING
+            sheet.checked_rows = SheetRow.objects.filter(sheet=sheet, outcome=RowOutcome.WRONG).count()
+            sheet.save(update_fields=["header", "format", "state", "rows", "checked_rows"])
+    except SheetRefusedError as refusal:
+        Sheet.objects.filter(pk=sheet_id, state=SheetState.WAITING).update(
+            state=SheetState.REFUSED, problems=list(refusal.problems)
+        )
+    with suppress(BackendError):  # the bucket's own rule forgets it in a week
+        storage.forget(sheet.key)
+
+
+def check_slice(sheet_id: UUID, *, now: datetime) -> bool:
+    """Check some rows; whether there are more."""
+    with transaction.atomic():
+        sheet = Sheet.objects.select_for_update().get(pk=sheet_id)
+        if sheet.state != SheetState.CHECKING:
+            return False
+        unchecked = SheetRow.objects.filter(sheet=sheet, outcome=RowOutcome.UNCHECKED).order_by("number")
+        rows = list(unchecked[:AT_ONCE])
+        _examine(sheet, rows, now=now)
+        sheet.checked_rows += len(rows)
+        if len(rows) < AT_ONCE or not unchecked.exists():
+            sheet.state, sheet.counts = SheetState.CHECKED, _counts(sheet)
+        sheet.save(update_fields=["state", "checked_rows", "counts"])
+    return sheet.state == SheetState.CHECKING
+
+
+def _write(sheet: Sheet, table: Table, kind: SheetKind) -> int:
+    seen: dict[str, int] = {}
+    written = 0
+    for some in _batched(table.rows, WRITTEN_AT_ONCE):
+        SheetRow.objects.bulk_create([_row(sheet, row, kind, seen) for row in some])
+        written += len(some)
+    if not written:
+        raise SheetRefusedError(ONLY_A_HEADER)
+    return written
+
+
+def _row(sheet: Sheet, row: Row, kind: SheetKind, seen: dict[str, int]) -> SheetRow:
+    key, errors = kind.key_of(row.values)[:300], dict(row.problems)
+    if key and key in seen and not errors:
+        errors[""] = f"This row is about the same {kind.one} as row {seen[key]}."
+    elif key:
+        seen.setdefault(key, row.number)
+    outcome = RowOutcome.WRONG if errors else RowOutcome.UNCHECKED
+    return SheetRow(sheet=sheet, number=row.number, row_key=key, values=row.values, outcome=outcome, errors=errors)
+
+
+def _examine(sheet: Sheet, rows: Sequence[SheetRow], *, now: datetime) -> None:
+    resource = kind_called(sheet.kind).resource_for(sheet.scope_id)
+    resource.prepare([row.values for row in rows])
+    for row in rows:
+        finding = resource.examine(row.values, number=row.number, now=now)
+        row.outcome, row.changes, row.errors = finding.outcome, finding.changes, finding.errors
+    # Most rows make something new, of which nothing but that needs to be kept.
+    plain = [row.pk for row in rows if row.outcome == RowOutcome.UNCHANGED]
+    SheetRow.objects.filter(pk__in=plain).update(outcome=RowOutcome.UNCHANGED)
+    SheetRow.objects.bulk_update(
+        [row for row in rows if row.outcome != RowOutcome.UNCHANGED], ["outcome", "changes", "errors"], batch_size=250
+    )
+
+
+def _counts(sheet: Sheet) -> dict[str, int]:
+    found = SheetRow.objects.filter(sheet=sheet).values_list("outcome").annotate(rows=Count("pk")).order_by()
+    return {
+        **dict.fromkeys((RowOutcome.NEW, RowOutcome.CHANGED, RowOutcome.UNCHANGED, RowOutcome.WRONG), 0),
+        **dict(found),
+    }
+
+
+def _batched(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    source = iter(rows)
+    while some := list(islice(source, size)):
+        yield some

@@ -1,0 +1,23 @@
+"""Forgetting: a week after they came, rows and exports are gone. The bucket forgets its files by its own rule."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from api.batches.states import OPEN
+from api.sheets.models import Export, Sheet, SheetRow
+from api.sheets.states import KEPT, ExportState, SheetState
+
+AT_ONCE = 20  # sheets a sweep; the next tick goes on
+
+
+def throw_old_away(*, now: datetime) -> int:
+    """Rows that a batch still works on stay until it is over."""
+    old = Sheet.objects.filter(expires_at__lte=now, state__in=sorted(KEPT)).exclude(batch__state__in=sorted(OPEN))
+    found = list(old.order_by("expires_at").values_list("pk", flat=True)[:AT_ONCE])
+    for sheet_id in found:
+        with transaction.atomic():
+            SheetRow.objects.filter(sheet=sheet_id).delete()
+            Sheet.objects.filter(pk=sheet_id, state__in=sorted(KEPT)).update(state=SheetState.EXPIRED)
+    over = Export.objects.filter(expires_at__lte=now).exclude(state=ExportState.EXPIRED)
+    return len(found) + over.update(state=ExportState.EXPIRED, key="")

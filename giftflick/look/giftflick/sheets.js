@@ -1,0 +1,70 @@
+/* Sheets: a large file goes straight into the bucket, and a report that is being made comes by itself. */
+"use strict";
+
+(() => {
+  const form = document.getElementById("upload-form");
+
+  const tell = (words) => {
+    const problem = document.getElementById("upload-problem");
+    problem.textContent = words;
+    problem.hidden = !words;
+    document.getElementById("upload-progress").textContent = "";
+    form.querySelector("button[type=submit]").disabled = false;
+  };
+
+  const begin = async (size) => {
+    const body = new FormData();
+    body.set("size", String(size));
+    body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+    const answer = await fetch(form.dataset.begin, { method: "POST", body, credentials: "same-origin" });
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(said.detail);
+    return said;
+  };
+
+  const sendDirectly = async (content) => {
+    form.querySelector("button[type=submit]").disabled = true;
+    document.getElementById("upload-progress").textContent = "The file is on its way…";
+    const { id, url } = await begin(content.size);
+    const answer = await fetch(url, { method: "PUT", body: content });
+    if (!answer.ok) throw new Error("The file did not arrive. Try again.");
+    form.elements.uploaded.value = id;
+    form.elements.file.value = "";
+    form.elements.rows.value = "";
+    form.submit();
+  };
+
+  const onSubmit = (event) => {
+    const { maxPosted, maxPasted, maxBytes } = form.dataset;
+    const file = form.elements.file.files[0];
+    const rows = form.elements.rows.value;
+    const content = file ?? (rows.length > Number(maxPasted) ? new Blob([rows]) : null);
+    tell("");
+    if (content && content.size > Number(maxBytes)) {
+      event.preventDefault();
+      tell(`The file has ${(content.size / 1048576).toFixed(0)} MB; at most ${Number(maxBytes) / 1048576} MB can be taken in. Leave out what is not needed, or split it.`);
+    } else if (content && (content !== file || content.size > Number(maxPosted))) {
+      event.preventDefault();
+      sendDirectly(content).catch((error) => tell(error.message || "The file did not arrive. Try again."));
+    }
+  };
+
+  const refresh = async (part) => {
+    const here = new URL(window.location.href);
+    here.searchParams.set("part", "progress");
+    const answer = await fetch(here, { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) return window.location.reload();
+    const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    if (!made) return window.location.reload();
+    if (part.dataset.refresh && !made.dataset.refresh) return window.location.reload(); // what may be done now stands around it
+    part.replaceWith(made);
+    watch(made);
+  };
+
+  const watch = (part) => {
+    if (part.dataset.refresh) setTimeout(() => refresh(part).catch(() => watch(part)), Number(part.dataset.refresh) * 1000);
+  };
+
+  if (form) form.addEventListener("submit", onSubmit);
+  document.querySelectorAll("[data-refresh][id]").forEach(watch);
+})();

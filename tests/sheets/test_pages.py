@@ -1,0 +1,200 @@
+"""The pages around a file: what is refused unread, who may what, what is said."""
+
+import io
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first request to the admin does
+from accounts.models import Account
+from api.batches.models import Batch
+from api.sheets.models import Sheet
+from api.sheets.states import SheetState
+from tests.admin.signing import signed_in
+from tests.sheets.conftest import Receive, somebody, take_in
+from tests.sheets.files import SHOPS, csv_file, lines, read_back
+
+IMPORT = "/admin/imports/accounts/"
+MB = 1024 * 1024
+
+
+def upload(client: Client, content: bytes, *, page: str = IMPORT, **fields: Any) -> Any:
+    return client.post(page, {"file": SimpleUploadedFile("shops.csv", content), **fields}, follow=True)
+
+
+def said(answer: Any) -> list[str]:
+    return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+class Unreadable(io.BytesIO):
+    """A body of 200 MB that nobody may read."""
+
+    def read(self, *_size: int) -> bytes:  # type: ignore[override]
+        raise AssertionError("the body was read")
+
+
+def test_two_hundred_megabytes_are_refused_unread(founder: Client) -> None:
+    answer = founder.generic(
+        "POST",
+        IMPORT,
+        content_type="multipart/form-data; boundary=x",
+        **{"CONTENT_LENGTH": str(200 * MB), "wsgi.input": Unreadable()},  # type: ignore[arg-type]
+    )
+
+    assert answer.status_code == 413
+    assert "The file is too large: at most 10 MB can be taken in." in answer.content.decode()
+    assert Sheet.objects.count() == 0
+
+
+def test_between_four_and_ten_megabytes_the_page_says_what_helps(founder: Client) -> None:
+    answer = upload(founder, b"x" * (5 * MB))
+
+    assert answer.status_code == 413
+    assert "Without JavaScript a file may have 4 MB." in answer.content.decode()
+
+
+def test_a_paste_that_is_too_long_for_a_form_is_told(founder: Client) -> None:
+    answer = founder.post(IMPORT, {"rows": "x" * 300_000})
+
+    assert answer.status_code == 413
+    assert "That is more than can be pasted without JavaScript." in answer.content.decode()
+
+
+def test_an_upload_without_a_csrf_token_is_refused(founder: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = founder.cookies
+
+    assert upload(strict, b"name,email\nA,a@shop.example\n").status_code == 403
+    assert Sheet.objects.count() == 0
+
+
+def test_a_paste_of_a_thousand_rows_with_three_bad_ones(founder: Client) -> None:
+    rows = [[f"Shop {number}", f"shop{number}@shop.example"] for number in range(2, 1002)]
+    for number in (10, 500, 1001):
+        rows[number - 2][1] = "no address"
+
+    answer = founder.post(IMPORT, {"rows": lines([SHOPS, *rows])}, follow=True)
+
+    sheet = Sheet.objects.get()
+    assert (answer.status_code, sheet.state, sheet.rows) == (200, SheetState.CHECKING, 1000)
+    assert 'data-refresh="2"' in answer.content.decode()
+    from tests.sheets.conftest import check_all
+
+    check_all(sheet, sheet.created_at)
+    page = founder.get(f"/admin/imports/sheets/{sheet.pk}/").content.decode()
+    assert 'id="count-new">997</div>' in page
+    assert 'id="count-wrong">3</div>' in page
+    assert [f'rowspan="1">{number}</th>' in page for number in (10, 500, 1001)] == [True] * 3
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_wrong_rows_come_back_with_their_columns_and_what_is_wrong(
+    form: str, founder: Client, receive: Receive, now: datetime
+) -> None:
+    sheet = receive(
+        "accounts", csv_file(["email", "name"], ["a@shop.example", "A"], ["no", "=B"], ["", ""], ["c@", "C"])
+    )
+
+    answer = founder.get(f"/admin/imports/sheets/{sheet.pk}/errors/", {"format": form})
+
+    rows = read_back(b"".join(answer))  # type: ignore[arg-type]
+    wrong = "email: Enter a valid email address."
+    assert rows == [["email", "name", "error"], ["no", "'=B", wrong], ["c@", "C", wrong]]
+    again = receive("accounts", csv_file(rows[0], ["b@shop.example", *rows[1][1:]]))
+    assert take_in(again, now) == [("done", "made: =B")]
+
+
+def test_the_empty_file_has_the_columns(founder: Client) -> None:
+    answer = founder.get("/admin/imports/accounts/empty.xlsx")
+
+    assert read_back(b"".join(answer)) == [  # type: ignore[arg-type]
+        ["id", "name", "email", "order_gate", "requests_per_minute", "mails_per_day", "domains", "origins"]
+    ]
+
+
+def test_a_refused_file_says_why_on_its_page(founder: Client) -> None:
+    answer = upload(founder, "name,email\nZoë,z@example.com\n".encode("cp1252"))
+
+    assert "Row 2 has a byte that is not UTF-8" in answer.content.decode()
+    assert answer.status_code == 200
+
+
+def test_confirming_takes_a_reason_and_leads_to_the_batch(founder: Client, receive: Receive) -> None:
+    sheet = receive("accounts", csv_file(SHOPS, ["A", "a@shop.example"]))
+    confirm = f"/admin/imports/sheets/{sheet.pk}/confirm/"
+
+    assert said(founder.post(confirm, follow=True)) == ["Say why, in a few words: it stands in the audit log."]
+    answer = founder.post(confirm, {"why": "the shop asked"}, follow=True)
+
+    batch = Batch.objects.get()
+    assert answer.redirect_chain == [(f"/admin/batches/{batch.pk}/", 302)]
+    assert (batch.title, batch.why, batch.created_by) == ("Import 1 shops", "the shop asked", "staff:ada")
+    twice = founder.post(confirm, {"why": "another tab"}, follow=True)
+    assert twice.redirect_chain == answer.redirect_chain
+
+
+def test_confirming_asks_for_the_second_factor_again(founder: Client, receive: Receive) -> None:
+    sheet = receive("accounts", csv_file(SHOPS, ["A", "a@shop.example"]))
+    session = founder.session
+    session.pop("confirmed_at", None)
+    session.save()
+
+    answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"why": "x"})
+
+    assert answer["Location"].startswith("/admin/reauthenticate/")
+    assert Batch.objects.count() == 0
+
+
+def test_throwing_an_upload_away(founder: Client, receive: Receive) -> None:
+    sheet = receive("accounts", csv_file(SHOPS, ["A", "a@shop.example"]))
+
+    founder.post(f"/admin/imports/sheets/{sheet.pk}/discard/")
+    answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"why": "x"}, follow=True)
+
+    assert said(answer)[-1] == "This upload was thrown away, perhaps in another tab. Upload the file again."
+
+
+def test_who_may_not_import_sees_nothing_of_it(receive: Receive) -> None:
+    sheet = receive("accounts", csv_file(SHOPS, ["A", "a@shop.example"]))
+    client = signed_in(somebody("api.view_gift", "accounts.view_account", "api.run_campaign"))
+
+    paths = ["/admin/imports/", IMPORT, "/admin/imports/accounts/empty.csv"]
+    paths += [f"/admin/imports/sheets/{sheet.pk}/{rest}" for rest in ("", "errors/")]
+    posts = [f"/admin/imports/sheets/{sheet.pk}/{rest}" for rest in ("confirm/", "discard/")]
+    posts += [IMPORT, "/admin/imports/accounts/begin/"]
+
+    assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 403)
+    assert {path: client.post(path).status_code for path in posts} == dict.fromkeys(posts, 403)
+
+
+def test_a_large_file_goes_into_the_bucket_first(founder: Client, account: Account) -> None:
+    from api.media import bucket
+
+    content = csv_file(SHOPS, ["A", "a@shop.example"]).getvalue()
+    begun = founder.post(f"{IMPORT}begin/", {"size": len(content)}).json()
+    early = founder.post(IMPORT, {"uploaded": begun["id"]})
+    put(begun["url"], content)
+
+    answer = founder.post(IMPORT, {"uploaded": begun["id"]}, follow=True)
+
+    assert "The file did not arrive whole. Upload it again." in early.content.decode()
+    assert answer.redirect_chain == [(f"/admin/imports/sheets/{begun['id']}/", 302)]
+    assert Sheet.objects.get().state == SheetState.CHECKED
+    assert bucket.look_at(Sheet.objects.get().key) is None
+    stranger = signed_in(somebody("api.import_data"))
+    assert "did not arrive whole" in stranger.post(IMPORT, {"uploaded": begun["id"]}).content.decode()
+
+
+@pytest.mark.parametrize(("size", "status"), [(0, 413), (10 * MB + 1, 413), ("x", 413), (10 * MB, 200)])
+def test_only_files_within_the_limit_may_be_put(size: Any, status: int, founder: Client) -> None:
+    assert founder.post(f"{IMPORT}begin/", {"size": size}).status_code == status
+
+
+def put(url: str, content: bytes) -> None:
+    import urllib3
+
+    assert urllib3.request("PUT", url, body=content, retries=False).status == 200

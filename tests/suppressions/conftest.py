@@ -1,0 +1,3 @@
+from tests.admin.conftest import founder
+
+__all__ = ["founder"]
