@@ -107,16 +107,6 @@ def test_a_revoked_key_is_refused_and_keeps_its_first_hour(founder: Client, acco
     assert "API key revoked" in founder.get(f"{KEYS}{record.pk}/history/").content.decode()
 
 
-@pytest.fixture
-def definition() -> dict[str, Any]:
-    """The template form as a founder would fill it in."""
-    folder = Path(str(resources.files("api.templates") / "definitions"))
-    given = json.loads((folder / "birthday-confetti.json").read_text(encoding="utf-8"))
-    scripts = {name: json.dumps(given[name]) for name in ("fields", "theme", "scenes")}
-    plain = {name: given[name] for name in ("slug", "name", "occasion", "description", "aspect_ratio", "duration_s")}
-    return {**plain, **scripts}
-
-
 def file_named(name: str, sent_as: str | None = None) -> SimpleUploadedFile:
     content = (resources.files("api.templates") / "definitions" / name).read_bytes()
     return SimpleUploadedFile(sent_as or name, content)
