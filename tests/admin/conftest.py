@@ -81,7 +81,7 @@ def definition() -> dict[str, Any]:
     given = json.loads((folder / "birthday-confetti.json").read_text(encoding="utf-8"))
     scripts = {name: json.dumps(given[name]) for name in ("fields", "theme", "scenes")}
     plain = {name: given[name] for name in ("slug", "name", "occasion", "description", "aspect_ratio", "duration_s")}
-    return {**plain, **scripts, "status": "published"}
+    return {**plain, **scripts}
 
 
 def tried_webhook(account: Account, now: datetime) -> WebhookDelivery:
