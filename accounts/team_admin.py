@@ -1,11 +1,13 @@
 """The team page: invite a colleague, choose groups, let somebody go, help who is locked out."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, HttpResponseRedirect
@@ -79,6 +81,7 @@ class TeamAdmin(ModelAdmin):
     """Only whoever may manage the team sees it. Passwords are never typed here: a link is mailed."""
 
     form = MemberForm
+    records_itself = True
     list_display = ["username", "email", "in_groups", "second_factor", moment("last_login"), "is_active"]
     list_filter = ["is_active", "groups"]
     search_fields = ["username", "email", "first_name", "last_name"]
@@ -128,9 +131,10 @@ class TeamAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Not in Django's transaction: a mail goes out afterwards, which no transaction may wait for."""
+        """Not in Django's transaction where a mail goes out afterwards, which no transaction may wait for."""
         try:
-            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
+            with nullcontext() if object_id is None else transaction.atomic():
+                view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
         except ApplicationError as refusal:
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(request.path)

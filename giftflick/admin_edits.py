@@ -7,6 +7,7 @@ script that has shown nobody anything, and is taken as it is.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -38,6 +39,7 @@ if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no ty
 else:
     from unfold.admin import ModelAdmin as Base
 
+WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 STAMPS = "_stamps"  # the names of what a form carries besides its fields
 WHY = "_why"
 LONGEST_WHY = 500
@@ -56,6 +58,7 @@ Values = dict[str, Any]
 class Conflict:
     """A field that somebody else has changed."""
 
+    name: str
     label: str
     lines: list[Line]
     by: str
@@ -84,7 +87,7 @@ class CarefulEdits(Base):
 
     def action_of(self, verb: str, changes: Changes) -> str:  # noqa: ARG002
         """What the audit log calls it; `verb` is created, updated or deleted."""
-        return f"{str(self.opts.verbose_name).lower().replace(' ', '_')}.{verb}"
+        return f"{WORD.sub('_', self.model.__name__).lower()}.{verb}"
 
     # The form
 
@@ -216,6 +219,7 @@ def _conflict(form: Any, name: str, *, is_yours_kept: bool) -> Conflict:
     if entry is None:
         lines = [Line(name, "", value_in_words(_told({name: form.edit.before[name]})[name]))]
     return Conflict(
+        name=name,
         label=str(bound.label or name.replace("_", " ")).capitalize(),
         lines=lines,
         by=who(entry.actor) if entry else "",

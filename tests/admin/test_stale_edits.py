@@ -66,9 +66,7 @@ def test_the_second_is_told_and_overwrites_nothing(founder: Client, second: Clie
     assert 'value="99"' in text
     assert 'value="Second"' in text
     (conflict,) = answer.context["conflicts"]
-    assert (conflict.label, conflict.by, conflict.yours, conflict.is_yours_kept) == (
-        "Mails per day", "ada", "99", True,
-    )  # fmt: skip
+    assert (conflict.name, conflict.by, conflict.yours, conflict.is_yours_kept) == ("mails_per_day", "ada", "99", True)
     assert [(line.before, line.after) for line in conflict.lines] == [("2000", "10")]
     assert AuditEntry.objects.filter(action="account.updated").count() == 1
 
@@ -126,7 +124,7 @@ def test_what_was_changed_past_the_admin_counts(founder: Client, account: Accoun
     answer = founder.post(path, account_form(account, origins="https://mine.example", _stamps=saw))
 
     (conflict,) = answer.context["conflicts"]
-    assert (conflict.label, conflict.by) == ("Origins", "")
+    assert (conflict.name, conflict.by) == ("origins", "")
     assert [line.after for line in conflict.lines] == ["https://new.example"]
     account.refresh_from_db()
     assert account.origins == ["https://new.example"]
@@ -225,7 +223,7 @@ def test_the_same_script_in_other_words_is_no_change(founder: Client, template: 
 
     answer = founder.post(path, {**definition, **respaced, "_stamps": saw})
 
-    assert [conflict.label for conflict in answer.context["conflicts"]] == ["Name"]
+    assert [conflict.name for conflict in answer.context["conflicts"]] == ["name"]
 
 
 def test_groups_and_permissions_count_as_well(founder: Client, second: Client) -> None:
@@ -237,7 +235,7 @@ def test_groups_and_permissions_count_as_well(founder: Client, second: Client) -
 
     answer = second.post(path, {"username": "temp", "date_joined_0": "2026-01-01", "_stamps": saw})
 
-    assert "Groups" in [conflict.label for conflict in answer.context["conflicts"]]
+    assert "groups" in [conflict.name for conflict in answer.context["conflicts"]]
     assert list(user.groups.all()) == [group]
 
 

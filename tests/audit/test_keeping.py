@@ -26,7 +26,7 @@ from api.tick import sweep
 from api.webhooks import services as webhooks
 from api.webhooks.models import WebhookEndpoint
 from tests import build
-from tests.admin.conftest import run_action, tried_webhook
+from tests.admin.conftest import tried_webhook
 from tests.admin.test_forms import key_form
 from tests.audit.conftest import Log
 from tests.media.conftest import complete, declare, put_parts
@@ -98,12 +98,12 @@ def test_the_sweeps_leave_to_remove_ends_with_it(db: None, now: datetime) -> Non
 @pytest.mark.django_db(transaction=True)
 def test_no_entry_holds_a_secret(founder: Client, api: APIClient, account: Account, now: datetime, log: Log) -> None:
     """Everything that has one is made, changed, and ended; each is looked for in every column of every entry."""
-    keys = [founder.post("/admin/accounts/apikey/add/", key_form(account)).context["text"]]
+    keys = [founder.post("/admin/accounts/apikey/add/", key_form(account)).context["whole_key"]]
     record_of_key = ApiKey.objects.get(created_by="ada")
     rotated, text = accounts.rotate_api_key(record_of_key, overlap=timedelta(), created_by="ada", now=timezone.now())
     keys.append(text)
     with acting(why=f"the shop lost {text} and mailed it"):
-        run_action(founder, "/admin/accounts/apikey/", "revoke", rotated.pk)
+        founder.post(f"/admin/keys/revoke/?key={rotated.pk}", {"reason": f"{text} is in a shop's page"})
         accounts.suspend_account(account, now=now)
         accounts.resume_account(account, now=now)
     endpoint = tried_webhook(account, now).endpoint

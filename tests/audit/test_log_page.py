@@ -116,9 +116,14 @@ def test_no_list_reads_or_counts_the_whole_table(query: dict[str, str], founder:
 
 
 def test_each_way_in_uses_its_index(account: Account, canceled: Gift, now: datetime) -> None:
+    for number in range(1500):
+        AuditEntry.objects.create(
+            at=now, door="system", actor=f"api_key:{number}", action=f"a.{number % 500}", object_id=number
+        )
     everything = AuditEntry.objects.order_by("-id")
     day = written_between(everything, now - timedelta(days=1), now)
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE api_auditentry")
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
         plans = {
             "audit_of_object": find_entries(everything, str(canceled.pk)),
@@ -152,16 +157,17 @@ def test_nobody_adds_edits_or_removes_an_entry(founder: Client, canceled: Gift) 
     founder.post(LOG, {"action": "delete_selected", "_selected_action": str(entry.pk), "post": "yes"})
     founder.post(LOG, {"_save": "Save", "form-TOTAL_FORMS": "1", "form-0-id": str(entry.pk), "form-0-why": "x"})
 
-    assert list(AuditEntry.objects.order_by("pk").values()) == before
+    now_there = AuditEntry.objects.exclude(action="access.refused")
+    assert list(now_there.order_by("pk").values()) == before
 
 
 def test_who_may_not_read_the_log_reads_no_history_either(canceled: Gift) -> None:
     viewer = User.objects.create_user("reader", is_staff=True)
     viewer.user_permissions.add(*Permission.objects.filter(codename__in=["view_gift", "view_account"]))
     client = signed_in(viewer)
-    gift = f"/admin/api/gift/{canceled.pk}"
+    gift, shop = f"/admin/api/gift/{canceled.pk}", f"/admin/accounts/account/{canceled.account_id}"
 
-    page = client.get(f"{gift}/change/")
+    page = client.get(f"{shop}/change/")
 
     assert page.status_code == 200
     assert "/history/" not in page.content.decode()
@@ -169,7 +175,7 @@ def test_who_may_not_read_the_log_reads_no_history_either(canceled: Gift) -> Non
 
     viewer.user_permissions.add(Permission.objects.get(codename="view_auditentry"))
     client = signed_in(User.objects.get(pk=viewer.pk))
-    assert "/history/" in client.get(f"{gift}/change/").content.decode()
+    assert "/history/" in client.get(f"{shop}/change/").content.decode()
     history = client.get(f"{gift}/history/").content.decode()
     assert "Gift canceled</a> by ada" in history
     assert "&lt;b&gt;asked by phone&lt;/b&gt;" in history

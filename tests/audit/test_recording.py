@@ -23,6 +23,7 @@ from api.media.models import Upload
 from api.outbox.models import Job
 from api.outbox.services import forget_dead, revive
 from api.templates.models import Template
+from api.templates.services import publish_template
 from api.webhooks import services as webhooks
 from api.webhooks.models import WebhookEndpoint
 from api.webhooks.outcomes import Outcome
@@ -92,7 +93,7 @@ def test_a_key_is_issued_rotated_and_revoked(account: Account, now: datetime, lo
     assert log.news() == []
 
 
-def test_a_template_is_made_changed_and_published(founder: Client, log: Log) -> None:
+def test_a_template_is_made_changed_and_published(founder: Client, now: datetime, log: Log) -> None:
     folder = Path(str(resources.files("api.templates") / "definitions"))
     given = json.loads((folder / "birthday-confetti.json").read_text(encoding="utf-8"))
     plain = {name: given[name] for name in ("slug", "name", "occasion", "description", "aspect_ratio", "duration_s")}
@@ -109,7 +110,7 @@ def test_a_template_is_made_changed_and_published(founder: Client, log: Log) -> 
     assert set(entry.changes) == {"name", "theme.accent"}
     assert (entry.action, entry.changes["theme.accent"][1], entry.why) == ("template.updated", "#123456", "brighter")
 
-    founder.post(f"{TEMPLATES}{template.pk}/change/", {**form, "status": "published"})
+    publish_template(template.pk, seen_at=None, is_unseen_fine=True, actor="staff:ada", now=now)
     assert told(log.only()) == ("template.published", {"status": ["draft", "published"]})
 
 

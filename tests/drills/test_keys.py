@@ -19,6 +19,7 @@ from local.aws.seed import set_up_table
 from tests.system import System
 
 COMMIT = "django.db.backends.base.base.BaseDatabaseWrapper.commit:call"
+COMMITTED = "django.db.backends.base.base.BaseDatabaseWrapper.commit:return"
 UPDATE = "django.db.models.query.QuerySet.update"
 SEND = "botocore.httpsession.URLLib3Session.send"
 STORE, SERVICES = "accounts.key_store", "accounts.services"
@@ -36,7 +37,7 @@ ROTATE = {
     "after the new key's projection": [f"{STORE}.create:return"],
     "during the old key's": [f"{STORE}.expire:call", f"{SEND}:return"],
     "after the old key's": [f"{STORE}.expire:return"],
-    "after the old record": [f"{STORE}.expire:return", f"{UPDATE}:return"],
+    "after the old record": [f"{STORE}.expire:return", COMMITTED],
     "before it is shown": [f"{SERVICES}.rotate_api_key:return"],
 }
 REVOKE = {
@@ -45,7 +46,7 @@ REVOKE = {
     "during the call": [f"{STORE}.revoke:call", f"{SEND}:return"],
     "after the projection": [f"{STORE}.revoke:return"],
     "before the record": [f"{STORE}.revoke:return", f"{UPDATE}:call"],
-    "after the record": [f"{STORE}.revoke:return", f"{UPDATE}:return"],
+    "after the record": [f"{STORE}.revoke:return", COMMITTED],
     "after all": [f"{SERVICES}.revoke_api_key:return"],
 }
 SUSPEND = {
@@ -54,12 +55,12 @@ SUSPEND = {
     "before the last key": ([f"{STORE}.suspend:call"], 3),
     "after all keys": ([f"{STORE}.suspend:return"], 3),
     "before the record": ([f"{STORE}.suspend:return", f"{UPDATE}:call"], 1),
-    "after the record": ([f"{STORE}.suspend:return", f"{UPDATE}:return"], 1),
+    "after the record": ([f"{STORE}.suspend:return", COMMITTED], 1),
     "after all": ([f"{SERVICES}.suspend_account:return"], 1),
 }
 RESUME = {
     "before the record": ([f"{SERVICES}.resume_account:call", f"{UPDATE}:call"], 1),
-    "after the record": ([f"{SERVICES}.resume_account:call", f"{UPDATE}:return"], 1),
+    "after the record": ([f"{SERVICES}.resume_account:call", COMMITTED], 1),
     "after the first key": ([f"{STORE}.resume:return"], 1),
     "during the second key": ([f"{STORE}.resume:return", f"{SEND}:return"], 1),
     "after all keys": ([f"{STORE}.resume:return"], 3),
