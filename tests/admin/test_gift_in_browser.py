@@ -13,6 +13,7 @@ from accounts.models import Account, User
 from api.delivery.models import MailEvent, Message
 from api.gifts import services
 from api.gifts.models import Gift
+from api.gifts.states import OrderStatus
 from api.media import bucket
 from api.rendering.services import record_submission
 from api.templates.models import Template
@@ -86,7 +87,9 @@ def full(account: Account, template: Template, now: datetime, film_file: bytes, 
         )
         record_submission(build.awaited(gift).pk, "d2b46ed6-998a-4d6b-9d91-b8cf0193a655", now=then)
         gift = build.filmed(gift, then + timedelta(seconds=38))
-        services.set_order(gift.pk, status="paid", reference="SO-1001", actor="api_key:abc123def456", now=then)
+        services.set_order(
+            gift.pk, status=OrderStatus.PAID, reference="SO-1001", actor="api_key:abc123def456", now=then
+        )
         message = build.mailed(gift, then + timedelta(minutes=1))
         for event in ("processed", "delivered"):
             MailEvent.objects.create(

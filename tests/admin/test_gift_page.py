@@ -41,7 +41,7 @@ def test_the_page_costs_the_same_whatever_the_gift_has_been_through(
     gift = eventful(account, now, actor=actors.api_key(issued.pk), times=3)
     with django_assert_num_queries(15):
         text = looked_at(founder, gift)
-    assert text.count("the shop, by its key “Web page”") == 3
+    assert text.count("the shop, by its key “Web page”") == 6  # on the timeline, and in the audit log
 
 
 def eventful(account: Account, now: datetime, *, actor: str, times: int) -> Gift:

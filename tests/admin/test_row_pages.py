@@ -82,9 +82,8 @@ def test_a_dead_job_is_tried_again_with_a_reason(founder: Client, now: datetime)
     assert (answer.status_code, told(answer)) == (302, "It will be tried again within a minute.")
     job.refresh_from_db()
     assert (job.state, job.attempts) == ("waiting", 0)
-    assert list(AuditEntry.objects.values_list("action", "actor", "door", "why")) == [
-        ("job.retried", "staff:ada", "admin", WHY)
-    ]
+    entry = AuditEntry.objects.get(action="job.revived")
+    assert (entry.object_id, entry.actor, entry.door, entry.why) == (str(job.pk), "staff:ada", "admin", WHY)
     again = founder.post(f"/admin/jobs/{job.pk}/retry/", {"reason": WHY})
     assert (again.status_code, "not dead any more" in again.content.decode()) == (409, True)
 
@@ -96,7 +95,7 @@ def test_a_dead_job_is_forgotten_with_a_reason(founder: Client, now: datetime) -
 
     assert (answer.status_code, told(answer)) == (302, "Forgotten.")
     assert not Job.objects.exists()
-    assert AuditEntry.objects.get().object_id == str(job.pk)
+    assert AuditEntry.objects.get(action="job.forgotten").object_id == str(job.pk)
     assert founder.post(f"/admin/jobs/{job.pk}/forget/", {"reason": WHY}).status_code == 404
 
 

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from accounts.models import ApiKey, User
 from api.audit.models import AuditEntry
+from api.audit.wording import in_short, what
 from api.delivery.models import Message
 from api.gifts.models import GiftEvent, GiftMedia
 from api.gifts.situation import Situation
@@ -21,7 +22,7 @@ from api.rendering.failures import failure_words
 from api.rendering.models import Render
 from api.webhooks.models import WebhookDelivery
 from giftflick.admin_films import Picture, picture_of
-from giftflick.admin_parts import as_text, badge, folded, moment_words, size, span, when
+from giftflick.admin_parts import as_text, badge, moment_words, size, span, when
 
 Html = str  # safe HTML, or plain text that the template escapes
 
@@ -206,13 +207,13 @@ def told(deliveries: Iterable[WebhookDelivery]) -> list[Line]:
 def audited(entries: Iterable[AuditEntry], names: Names) -> list[Line]:
     return [
         Line(
-            title=entry.action,
+            title=f"{what(entry.action)[:1].upper()}{what(entry.action)[1:]}",
             link=page_of(entry),
             state=names.of(entry.actor),
             at=when(entry.at),
             facts=[("door", entry.get_door_display())],
             trouble=entry.why,
-            more=[folded(entry.changes, name="Changes")] if entry.changes else (),
+            more=[in_short(entry)] if entry.changes else (),
         )
         for entry in entries
     ]
