@@ -65,6 +65,10 @@
     if (part.dataset.refresh) setTimeout(() => refresh(part).catch(() => watch(part)), Number(part.dataset.refresh) * 1000);
   };
 
-  if (form) form.addEventListener("submit", onSubmit);
+  if (form) {
+    form.addEventListener("submit", onSubmit);
+    // Unfold's script looks for a text field of its own beside every file field, and fails where there is none.
+    form.addEventListener("change", (event) => event.target.type === "file" && event.stopPropagation(), true);
+  }
   document.querySelectorAll("[data-refresh][id]").forEach(watch);
 })();
