@@ -1,6 +1,7 @@
 """The capabilities' models, where Django looks for them."""
 
 from api.audit.models import AuditEntry
+from api.console.models import QueryRun, SavedQuery
 from api.delivery.models import MailEvent, Message
 from api.gifts.models import Gift, GiftEvent, GiftMedia
 from api.idempotency.models import IdempotentCall
@@ -20,8 +21,10 @@ __all__ = [
     "Job",
     "MailEvent",
     "Message",
+    "QueryRun",
     "Render",
     "RenderCallback",
+    "SavedQuery",
     "Template",
     "Thanks",
     "Upload",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from accounts import tasks as key_tasks
 from accounts import throttling
+from api.console import services as console
 from api.gifts import sweeps as gifts
 from api.gifts import tasks as gift_tasks
 from api.idempotency import services as idempotency
@@ -33,6 +34,8 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "daily sync of keys": key_tasks.schedule_sync,
     "old idempotent calls": lambda now: idempotency.purge_calls(now=now),
     "old rate windows": lambda now: throttling.purge_windows(now=now),
+    "questions left behind": lambda now: console.end_overdue(now=now),
+    "old questions asked": lambda now: console.purge_runs(now=now),
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
