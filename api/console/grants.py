@@ -1,4 +1,4 @@
-"""Giving the console's logins what `tables` lists, and nothing else. Run after every migration, by the tables' owner."""
+"""Giving the console's logins what `tables` lists, and nothing else: after each migration, by the tables' owner."""
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper

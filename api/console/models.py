@@ -16,7 +16,7 @@ class SavedQuery(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    seed = models.SlugField(max_length=60, null=True, blank=True, unique=True, editable=False)  # noqa: DJ001 - many have none
+    seed = models.SlugField(max_length=60, null=True, blank=True, unique=True, editable=False)
     name = models.CharField(max_length=120, help_text="The question, as somebody would ask it.")
     description = models.TextField(max_length=1000, blank=True, help_text="What the answer shows, and what for.")
     sql = models.TextField("statement", help_text="One SELECT; :name in it becomes a field to fill in.")

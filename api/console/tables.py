@@ -1,8 +1,8 @@
 """What the console may read: each column of each table is listed here as shown, as personal, or as hidden.
 
-Nobody has a column that is not listed: `api.console.grants` grants by this list, and a test compares it with the models,
-so that a new column is neither shown nor forgotten by accident. Personal: whoever may see personal data sees it. Hidden:
-nobody does, for it opens something (tokens, digests, secrets, the bucket's keys).
+Nobody has a column that is not listed: `api.console.grants` grants by this list, and a test compares it with the
+models, so that a new column is neither shown nor forgotten by accident. Personal: who may see personal data sees it.
+Hidden: nobody does, for it opens something (tokens, digests, secrets, the bucket's keys).
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Table:
         return [*self.shown.split(), *(self.personal.split() if with_pii else [])]
 
     def all(self) -> list[str]:
-        return " ".join([self.shown, self.personal, self.hidden]).split()
+        return f"{self.shown} {self.personal} {self.hidden}".split()
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from api.console.login import console_login
 from api.console.models import QueryRun, SavedQuery
 from api.console.problems import SMALLER, TOO_LONG, Problem, explain
 from api.console.selectors import running
-from api.console.states import RunState
 from api.console.statements import LONGEST, MOST_PARAMETERS, Statement, parameters_of, read_statement, read_values
+from api.console.states import RunState
 from api.exceptions import ApplicationError, InvalidStateError, NotFoundError, TooManyError, UnavailableError
 from giftflick.database.logins import Login
 
@@ -65,7 +65,7 @@ def ask_database(user: User, asked: Asked, *, now: datetime) -> Told:
     except driver.AwayError:
         _finish(run, RunState.LOST, started, now=now)
         raise UnavailableError(
-            "The database did not let the console in. Try again in a moment; should that not help, run prepare_database."
+            "The database did not let the console in. Try again in a moment; else run prepare_database."
         ) from None
     except BaseException:
         _finish(run, RunState.LOST, started, now=now)
