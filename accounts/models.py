@@ -29,6 +29,18 @@ class OrderGate(models.TextChoices):
 class User(AbstractUser):
     """A founder or a member of the team, who signs in to the admin."""
 
+    sessions_ended = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="Counted up to sign somebody out everywhere."
+    )
+
+    class Meta(AbstractUser.Meta):
+        permissions = [("manage_team", "Can invite, change and let go members of the team")]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """A session holds until the password is changed, and also until all of them are ended."""
+        of_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        return f"{of_password}-{self.sessions_ended}"
+
 
 class Account(models.Model):
     """A shop. Everything it makes is reached through it."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from accounts import tasks as key_tasks
 from accounts import throttling
 from api.console import services as console
+from accounts.sweeps import purge_sessions, purge_tries
 from api.gifts import sweeps as gifts
 from api.gifts import tasks as gift_tasks
 from api.idempotency import services as idempotency
@@ -36,6 +37,8 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "old rate windows": lambda now: throttling.purge_windows(now=now),
     "questions left behind": lambda now: console.end_overdue(now=now),
     "old questions asked": lambda now: console.purge_runs(now=now),
+    "old tries to sign in": purge_tries,
+    "old sessions": purge_sessions,
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 

@@ -43,6 +43,12 @@ UNFOLD: dict[str, Any] = {
     ],
     "COLORS": {"primary": RASPBERRY},
     "STYLES": [lambda _request: static("giftflick/admin.css")],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "My second factor", "link": reverse_lazy("admin:second_factor")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {
@@ -90,7 +96,7 @@ UNFOLD: dict[str, Any] = {
             },
             {
                 "title": "Settings",
-                "items": [_item("Team", "group", "accounts_user_changelist", "accounts.view_user")],
+                "items": [_item("Team", "group", "accounts_user_changelist", "accounts.manage_team")],
             },
         ],
     },

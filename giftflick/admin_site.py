@@ -1,19 +1,54 @@
 """The founders' site: Django's admin in Unfold's looks, for people with a second factor only."""
 
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern
+from django.utils import timezone
 from django_otp.admin import OTPAdminSite
 from unfold.sites import UnfoldAdminSite
 
-from giftflick.admin_pages import page_urls
+from accounts import sign_in_views
+from accounts.reauthentication import fresh_sign_in
+from accounts.sign_in_log import note, note_access_refused
+from giftflick.admin_pages import page_urls, show
+
+View = Callable[..., HttpResponseBase]
 
 
 class FoundersSite(OTPAdminSite, UnfoldAdminSite):  # type: ignore[misc]
     """Whoever has not shown a second factor is treated as a stranger: it fails closed."""
 
-    login_template = "admin/login.html"
-
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
 
     def extra_urls(self) -> list[URLPattern]:
-        return page_urls(self.admin_view)
+        return [*sign_in_views.urls(), *page_urls(self.admin_view)]
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002 - Django's
+        """Django's guard; a refusal is a page that says what is missing, and stands in the audit log."""
+        guarded: View = super().admin_view(view, cacheable)
+
+        def noting(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                return guarded(request, *args, **kwargs)
+            except PermissionDenied as refusal:
+                note_access_refused(request, request.user, str(refusal), now=timezone.now())  # type: ignore[arg-type]
+                return show(request, "admin/accounts_refused.html", "Not for you", status=403, why=str(refusal))
+
+        return update_wrapper(noting, guarded)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:  # noqa: ARG002
+        return sign_in_views.password(request)
+
+    @fresh_sign_in
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """Every other session of whoever changes it ends: each is bound to the password."""
+        response: HttpResponseBase = super().password_change(request, extra_context)
+        if request.method == "POST" and response.status_code == 302:
+            note("password.changed", request.user, now=timezone.now())  # type: ignore[arg-type]
+        return response

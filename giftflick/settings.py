@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
+    "accounts.lockout_app.LockoutConfig",
     "accounts",
     "api",
 ]
@@ -95,12 +96,20 @@ CONSOLE_PII_DATABASE_URL = env.text("CONSOLE_PII_DATABASE_URL", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 PASSWORD_RESET_TIMEOUT = 24 * 3600  # how long a founder's mailed link works
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+OTP_TOTP_ISSUER = "Giftflick"
+AXES_HANDLER = "accounts.lockout.LockoutHandler"  # counts in the database, per person and address
+AXES_CLIENT_IP_CALLABLE = "accounts.addresses.client_network"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
+AXES_VERBOSE = AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True  # the audit log has the sign-ins
 
 # Where commands put secrets that they must not print (empty: they print them), and what they exchange the renderer's
 # access key by: its IAM user, and the secret that holds the key.
@@ -185,7 +194,8 @@ EDGE_SECRET_NEXT = env.text("EDGE_SECRET_NEXT", "")
 
 SECURE_COOKIES = env.flag("SECURE_COOKIES", default=True)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 12 * 3600  # however busy: `accounts.sign_in` sets the very moment
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # Strict would lose whoever follows a link from a mail
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -207,6 +217,7 @@ LOGGING = {
         "django.request": {"level": "CRITICAL"},  # the middleware logs every request, the handler every crash
         "django.security": {"level": "CRITICAL"},  # quotes what it refuses; the request's line has the status
         "django.server": {"level": "WARNING"},
+        "axes": {"level": "CRITICAL"},  # the audit log has refused sign-ins
         "giftflick.metrics": {"level": "INFO"},  # whatever LOG_LEVEL says: alarms are made of them
         "botocore": {"level": "WARNING"},
         "python_http_client": {"level": "WARNING"},  # at DEBUG it logs the key and the whole mail

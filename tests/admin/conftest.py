@@ -23,7 +23,10 @@ from api.webhooks import services as webhooks
 from api.webhooks.models import WebhookDelivery
 from api.webhooks.outcomes import Outcome
 from tests import build
+from tests.admin.browser import browser, signed_in_page
 from tests.admin.signing import signed_in
+
+__all__ = ["browser", "signed_in_page"]  # fixtures, for whoever wants the admin in a browser
 
 Story = dict[GiftStatus, Gift]
 

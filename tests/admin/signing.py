@@ -1,10 +1,12 @@
 """Somebody of the team who has signed in with a second factor, without going through the pages for it."""
 
 from django.test import Client
+from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_static.models import StaticDevice
 
 from accounts.models import User
+from accounts.reauthentication import CONFIRMED_AT
 
 
 def signed_in(user: User) -> Client:
@@ -13,5 +15,6 @@ def signed_in(user: User) -> Client:
     device = StaticDevice.objects.create(user=user, name="recovery codes")
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session[CONFIRMED_AT] = timezone.now().timestamp()
     session.save()
     return client

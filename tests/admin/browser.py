@@ -1,0 +1,119 @@
+"""The admin in a real browser, signed in, on a desk or on a phone, light or dark.
+
+`signed_in_page` opens pages; at a test's end it insists that none asked another host for anything, broke the content
+security policy or had a script fail. Tests that use it need `pytest.mark.django_db(transaction=True)`.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from local.chromium import chromium_path
+from tests.admin.signing import signed_in
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / ".local" / "screenshots"
+DESK, PHONE = 1280, 390
+HEIGHTS = {DESK: 900, PHONE: 844}
+LOOKS = [(DESK, False), (DESK, True), (PHONE, False), (PHONE, True)]  # for parametrize: width, dark
+GRAVE = frozenset({"serious", "critical"})
+
+
+class OpenPage(Protocol):
+    def __call__(self, user: User | None, *, width: int = DESK, dark: bool = False) -> Page: ...
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Playwright runs an event loop in this thread; Django, asked from the same thread, must not mind."""
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
+        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=[*options, "--mute-audio"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def signed_in_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
+    """Call it with a user (None: a stranger) for a page at the live server; open `/admin/…` in it."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_page(user: User | None, *, width: int = DESK, dark: bool = False) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": HEIGHTS.get(width, 900)},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            base_url=live_server.url,
+        )
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        context.route(_is_foreign(live_server.url), lambda route: _refuse(route, wrong))
+        if user is not None:
+            cookie = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+        page.on("console", lambda said: _listen(said, page, wrong))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def photograph(page: Page, name: str) -> Path:
+    """Keep what the page looks like in `.local/screenshots/`, by its width and colours, for a designer's eye."""
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    path = SCREENSHOTS / f"{name}-{width}-{'dark' if dark else 'light'}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path, full_page=True)
+    return path
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds serious or critical on the page as it stands, one line an element."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{problem['id']}: {node['target'][0]}: {_in_short(node)}"
+        for problem in found
+        if problem["impact"] in GRAVE
+        for node in problem["nodes"]
+    ]
+
+
+def overflows(page: Page) -> bool:
+    """Whether the page itself scrolls sideways; a table may, inside its own frame."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def _is_foreign(own_url: str) -> Callable[[str], bool]:
+    own = {urlsplit(own_url).netloc, urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc}
+    return lambda url: urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).netloc not in own
+
+
+def _refuse(route: Route, wrong: list[str]) -> None:
+    wrong.append(f"asked another host: {route.request.url}")
+    route.abort()
+
+
+def _listen(said: Any, page: Page, wrong: list[str]) -> None:
+    if "Content Security Policy" in said.text:
+        wrong.append(f"{page.url}: {said.text}")
+
+
+def _in_short(node: dict[str, Any]) -> str:
+    return re.sub(r"\s+", " ", f"{node['failureSummary']} {node['html']}")[:300]
