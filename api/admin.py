@@ -1,6 +1,7 @@
 """The capabilities' admin pages, where Django looks for them."""
 
 from api.audit import admin as audit
+from api.batches import admin as batches
 from api.delivery import admin as delivery
 from api.gifts import admin as gifts
 from api.media import admin as media
@@ -9,4 +10,4 @@ from api.rendering import admin as rendering
 from api.templates import admin as templates
 from api.webhooks import admin as webhooks
 
-__all__ = ["audit", "delivery", "gifts", "media", "outbox", "rendering", "templates", "webhooks"]
+__all__ = ["audit", "batches", "delivery", "gifts", "media", "outbox", "rendering", "templates", "webhooks"]

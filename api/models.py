@@ -1,6 +1,7 @@
 """The capabilities' models, where Django looks for them."""
 
 from api.audit.models import AuditEntry
+from api.batches.models import Batch, BatchItem
 from api.console.models import QueryRun, SavedQuery
 from api.delivery.models import MailEvent, Message
 from api.gifts.models import Gift, GiftEvent, GiftMedia
@@ -14,6 +15,8 @@ from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "AuditEntry",
+    "Batch",
+    "BatchItem",
     "Gift",
     "GiftEvent",
     "GiftMedia",

@@ -6,14 +6,19 @@ Ticks that come twice, late or at once are harmless: each sweep takes what other
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from accounts import bulk as account_bulk
 from accounts import tasks as key_tasks
 from accounts import throttling
-from api.console import services as console
 from accounts.sweeps import purge_sessions, purge_tries
+from api.batches import services as batches
+from api.batches import tasks as batch_tasks
+from api.console import services as console
+from api.gifts import bulk as gift_bulk
 from api.gifts import sweeps as gifts
 from api.gifts import tasks as gift_tasks
 from api.idempotency import services as idempotency
 from api.media import tasks as media
+from api.outbox import bulk as job_bulk
 from api.outbox import services as outbox
 from api.outbox import wakers
 from api.outbox.drain import Clock, drain
@@ -39,11 +44,14 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "old questions asked": lambda now: console.purge_runs(now=now),
     "old tries to sign in": purge_tries,
     "old sessions": purge_sessions,
+    "old batches' words": lambda now: batches.blank_old(now=now),
+    "old batches": lambda now: batches.purge_old(now=now),
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
-# Their jobs are registered by being imported.
-HANDLERS = (gift_tasks, webhook_tasks, key_tasks)
+# Their jobs, and kinds of batches, are registered by being imported.
+HANDLERS = (gift_tasks, webhook_tasks, key_tasks, batch_tasks)
+BATCHES = (gift_bulk, job_bulk, account_bulk)
 
 
 def sweep(now: datetime) -> dict[str, int]:

@@ -88,7 +88,10 @@ UNFOLD: dict[str, Any] = {
             },
             {
                 "title": "Jobs",
-                "items": [_item("Jobs", "pending_actions", "api_job_changelist", "api.view_job")],
+                "items": [
+                    _item("Jobs", "pending_actions", "api_job_changelist", "api.view_job"),
+                    _item("Batches", "checklist", "batches", "api.view_batch"),
+                ],
             },
             {
                 "title": "Data",

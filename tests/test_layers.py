@@ -10,7 +10,7 @@ LAYERS = [
     {"selectors"},
     set[str](),  # any other noun, such as content.py or timeline.py: what services are made of
     {"services"},
-    {"serializers", "filters", "sweeps", "drain"},
+    {"serializers", "filters", "sweeps", "drain", "bulk"},
     {"views", "tasks", "admin"},
     {"urls"},
 ]

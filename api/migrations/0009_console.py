@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('api', '0007_audit'),
+        ('api', '0008_batches'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

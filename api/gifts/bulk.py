@@ -1,0 +1,31 @@
+"""What may be done to many gifts at once: one gift an item, by the services that do it to one."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from api.batches.models import BatchItem
+from api.batches.registry import batch_kind
+from api.gifts import services
+from api.gifts.models import Gift
+from api.gifts.states import OrderStatus
+
+Service = Callable[..., Gift]
+
+
+def _pay(gift_id: UUID, *, actor: str, now: datetime) -> Gift:
+    return services.set_order(gift_id, status=OrderStatus.PAID, reference="", actor=actor, now=now)
+
+
+def _register(kind: str, title: str, service: Service) -> None:
+    @batch_kind(kind, title=title, permission="api.operate_gift", row_page="admin:api_gift_change")
+    def act(item: BatchItem, *, actor: str, now: datetime) -> str:
+        gift = service(UUID(item.ref_id), actor=actor, now=now)
+        return f"The gift is {gift.status}."
+
+
+_register("gifts.render_again", "Render gifts again", services.render_again)
+_register("gifts.resend", "Send gifts again", services.resend_gift)
+_register("gifts.approve", "Approve gifts", services.approve_gift)
+_register("gifts.mark_paid", "Mark gifts' orders paid", _pay)
+_register("gifts.cancel", "Cancel gifts", services.cancel_gift)
