@@ -2,6 +2,7 @@
 
 from api.audit import admin as audit
 from api.batches import admin as batches
+from api.console import admin as console
 from api.delivery import admin as delivery
 from api.gifts import admin as gifts
 from api.media import admin as media
@@ -10,4 +11,4 @@ from api.rendering import admin as rendering
 from api.templates import admin as templates
 from api.webhooks import admin as webhooks
 
-__all__ = ["audit", "batches", "delivery", "gifts", "media", "outbox", "rendering", "templates", "webhooks"]
+__all__ = ["audit", "batches", "console", "delivery", "gifts", "media", "outbox", "rendering", "templates", "webhooks"]

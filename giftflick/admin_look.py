@@ -95,7 +95,11 @@ UNFOLD: dict[str, Any] = {
             },
             {
                 "title": "Data",
-                "items": [_item("Audit log", "policy", "api_auditentry_changelist", "api.view_auditentry")],
+                "items": [
+                    _item("Query console", "database_search", "console", "api.use_console"),
+                    _item("Who asked what", "manage_search", "api_queryrun_changelist", "api.view_queryrun"),
+                    _item("Audit log", "policy", "api_auditentry_changelist", "api.view_auditentry"),
+                ],
             },
             {
                 "title": "Settings",

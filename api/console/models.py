@@ -10,17 +10,13 @@ from api.console.states import RunState
 
 
 class SavedQuery(models.Model):
-    """A question to the database. Those that Giftflick comes with have a `seed` and no owner.
-
-    `parameters` is a list of `{"name", "type", "label", "default", "help"}`, in the order of the form.
-    """
+    """A question to the database. Those that Giftflick comes with have a `seed` and no owner."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     seed = models.SlugField(max_length=60, null=True, blank=True, unique=True, editable=False)
     name = models.CharField(max_length=120, help_text="The question, as somebody would ask it.")
     description = models.TextField(max_length=1000, blank=True, help_text="What the answer shows, and what for.")
     sql = models.TextField("statement", help_text="One SELECT; :name in it becomes a field to fill in.")
-    parameters = models.JSONField(default=list, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -52,6 +52,11 @@ class Problem:
     excerpt: str = ""
     mark: int = 0
 
+    @property
+    def pointer(self) -> str:
+        """Goes below the excerpt."""
+        return f"{' ' * self.mark}^"
+
 
 def explain(error: StatementError, statement: Statement) -> Problem:
     message, hint = error.message, _hint(error, statement)

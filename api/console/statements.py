@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
 from uuid import UUID
 
 from api.console.driver import Value
@@ -33,6 +32,10 @@ SKIPPED = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 PARAMETER = re.compile(r"(?<![\w\]):]):([^\W\d]\w*)")
+DECLARED = re.compile(
+    rf"^-- (?P<name>\w+): (?P<type>{'|'.join(ParameterType.values)})(?: = ?(?P<default>[^,\n]*))?(?:, (?P<label>.*))?$",
+    re.MULTILINE,
+)
 COMMENT = re.compile(r"/\*|\*/")
 BY_ENDING = {
     "_id": ParameterType.UUID,
@@ -75,7 +78,6 @@ class Parameter:
     type: ParameterType
     label: str
     default: str = ""
-    help: str = ""
 
 
 def read_statement(source: str) -> Statement:
@@ -125,21 +127,25 @@ def _end_of_comment(source: str, position: int) -> int:
     return len(source)
 
 
-def parameters_of(statement: Statement, declared: list[Mapping[str, Any]]) -> list[Parameter]:
-    """What the form asks for: as declared, else as the name suggests, in the order of the statement."""
-    known = {str(one.get("name")): one for one in declared}
-    return [_parameter(name, known.get(name, {})) for name in statement.names[:MOST_PARAMETERS]]
+def parameters_of(statement: Statement) -> list[Parameter]:
+    """What the form asks for, in the statement's order: as a comment declares it, else as the name suggests.
+
+    Such a comment is a line of its own: `-- days: number = 30, Days back`.
+    """
+    declared = {match["name"]: match for match in DECLARED.finditer(statement.source)}
+    return [
+        _declared(declared[name]) if name in declared else Parameter(name, guessed_type(name), _label(name))
+        for name in statement.names[:MOST_PARAMETERS]
+    ]
 
 
-def _parameter(name: str, declared: Mapping[str, Any]) -> Parameter:
-    kind = str(declared.get("type", ""))
-    return Parameter(
-        name,
-        ParameterType(kind) if kind in ParameterType.values else guessed_type(name),
-        str(declared.get("label") or name.replace("_", " ").capitalize()),
-        str(declared.get("default", "")),
-        str(declared.get("help", "")),
-    )
+def _declared(match: re.Match[str]) -> Parameter:
+    label = (match["label"] or "").strip() or _label(match["name"])
+    return Parameter(match["name"], ParameterType(match["type"]), label, (match["default"] or "").strip())
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def guessed_type(name: str) -> ParameterType:

@@ -304,9 +304,8 @@ def test_what_nobody_may_is_refused(untouched: None, login: Login, attempt: str)
 def test_the_role_alone_would_do(untouched: None, login: Login, attempt: str) -> None:
     """As if driver, protocol and read-only transaction were not there."""
     statement, _ = REFUSED[attempt]
-    place = {"host": login.host, "port": login.port, "dbname": login.dbname}
-    with closing(psycopg2.connect(user=login.username, password=login.password, **place)) as plain:
-        plain.set_session(readonly=False, autocommit=True)
+    with closing(login.connect()) as plain:
+        plain.set_session(readonly=False)
         with plain.cursor() as cursor, pytest.raises(psycopg2.Error) as refused:
             cursor.execute(statement)
     assert refused.value.pgcode in {"42501", "42883", "42704", "58P01", "0A000"}, refused.value
@@ -450,8 +449,7 @@ def test_the_role_itself_can_do_nothing(told: object, db: None, role: str) -> No
 
 def test_the_limits_stand_on_the_role_too(login: Login) -> None:
     """For a connection that does not go through our driver."""
-    place = {"host": login.host, "port": login.port, "dbname": login.dbname}
-    with closing(psycopg2.connect(user=login.username, password=login.password, **place)) as plain:
+    with closing(login.connect()) as plain:
         with plain.cursor() as cursor:
             cursor.execute(
                 "SELECT current_setting('default_transaction_read_only'), current_setting('statement_timeout')"

@@ -1,6 +1,6 @@
-"""The questions that Giftflick comes with: a file each, whose first lines say what it asks and with which parameters.
+"""The questions that Giftflick comes with: a file each, whose first lines say what it asks.
 
-`-- name:`, `-- description:` and `-- personal: yes` come first, then `-- parameter: type = default, label`.
+`-- name:`, `-- description:` and `-- personal: yes` come first and are no part of the statement.
 """
 
 import re
@@ -9,7 +9,6 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 HEAD = re.compile(r"-- (\w+): (.*)")
-DECLARED = re.compile(r"(?P<type>\w+)(?: =(?P<default>[^,]*))?, (?P<label>.+)")
 OURS = ("name", "description", "personal")
 
 
@@ -19,21 +18,15 @@ def read_questions() -> dict[str, dict[str, Any]]:
 
 
 def _read(text: str) -> dict[str, Any]:
-    head, declared = {}, []
     lines = text.splitlines()
-    while match := HEAD.fullmatch(lines[0]):
-        name, value = match[1], match[2]
-        if name in OURS:
-            head[name] = value
-        elif told := DECLARED.fullmatch(value):
-            parts = {part: (told[part] or "").strip() for part in ("type", "default", "label")}
-            declared.append({"name": name, **parts})
+    head = {}
+    while (match := HEAD.fullmatch(lines[0])) and match[1] in OURS:
+        head[match[1]] = match[2]
         del lines[0]
     return {
         "name": head["name"],
         "description": head["description"],
         "sql": "\n".join(lines),
-        "declared": declared,
         "needs_pii": head.get("personal") == "yes",
         "is_shared": True,
     }

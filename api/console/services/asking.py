@@ -1,11 +1,9 @@
 """Asking the database a question, and stopping that. Who asked is written before the database hears of it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -35,7 +33,6 @@ class Asked:
 
     statement: str
     given: Mapping[str, str] = field(default_factory=dict)
-    declared: Sequence[Mapping[str, Any]] = ()
     question: SavedQuery | None = None
     with_pii: bool = False
     is_download: bool = False
@@ -56,7 +53,7 @@ def ask_database(user: User, asked: Asked, *, now: datetime) -> Told:
     Raises ApplicationError for what never reaches the database.
     """
     statement = _readable(asked.statement)
-    values = read_values(parameters_of(statement, list(asked.declared)), asked.given)
+    values = read_values(parameters_of(statement), asked.given)
     login = console_login(with_pii=asked.with_pii)
     run = _begin(user, asked, statement, now=now)
     started = time.monotonic()
@@ -74,11 +71,11 @@ def ask_database(user: User, asked: Asked, *, now: datetime) -> Told:
     return told
 
 
-def stop_run(user: User, run_id: UUID, *, now: datetime) -> int:
+def stop_run(user: User, *, now: datetime) -> int:
     """Cancel one's own question while it is being answered; how many connections were told. Raises NotFoundError."""
-    run = running(now=now).filter(pk=run_id, user=user).first()
+    run = running(now=now).filter(user=user).first()
     if run is None:
-        raise NotFoundError("This question is not being answered any more.")
+        raise NotFoundError("No question of yours is being answered any more.")
     try:
         return driver.stop(console_login(with_pii=run.with_pii), _name(run), wait_s=STOP_WAIT_S)
     except (driver.AwayError, driver.TimeUpError, driver.StatementError):

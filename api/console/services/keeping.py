@@ -1,7 +1,6 @@
 """Questions that somebody keeps, for themselves or for all, and those that Giftflick comes with."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +10,7 @@ from api import actors
 from api.audit.services import differences, record
 from api.console.models import SavedQuery
 from api.console.questions import read_questions
-from api.console.statements import LONGEST, parameters_of, read_statement
+from api.console.statements import LONGEST
 from api.exceptions import ApplicationError, ForbiddenError, PreconditionFailedError
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 120, 1_000
@@ -27,7 +26,6 @@ class Draft:
     description: str = ""
     is_shared: bool = False
     needs_pii: bool = False
-    declared: Sequence[dict[str, str]] = field(default_factory=list)
 
 
 def may_change(question: SavedQuery, user: User) -> bool:
@@ -86,15 +84,10 @@ def seed_questions(*, now: datetime) -> int:
 
 
 def _fields(draft: Draft) -> dict[str, object]:
-    declared = [
-        {"name": one.name, "type": str(one.type), "label": one.label, "default": one.default, "help": one.help}
-        for one in parameters_of(read_statement(draft.sql), list(draft.declared))
-    ]
     return {
         "name": draft.name.strip(),
         "description": draft.description.strip(),
         "sql": draft.sql.strip(),
-        "parameters": declared,
         "is_shared": draft.is_shared,
         "needs_pii": draft.needs_pii,
     }
