@@ -94,6 +94,12 @@ TABLES = {
         personal="last_error",
         hidden="lease_token",
     ),
+    "api_batch": Table(
+        "id kind state total done_count failed_count created_at started_at finished_at canceled_at slice_started_at"
+        " blanked_at",
+        personal="title created_by why params",
+    ),
+    "api_batchitem": Table("id batch_id position ref_id state tries finished_at", personal="label payload detail"),
     "api_auditentry": Table(
         "id at door action object_type object_id account_id request_id", personal="actor changes why"
     ),
@@ -105,6 +111,7 @@ HIDDEN_TABLES = frozenset(
     """
     accounts_user accounts_user_groups accounts_user_user_permissions auth_group auth_group_permissions auth_permission
     django_admin_log django_content_type django_migrations django_session
+    axes_accessattempt axes_accessattemptexpiration axes_accessfailurelog axes_accesslog
     otp_static_staticdevice otp_static_statictoken otp_totp_totpdevice
     accounts_ratewindow api_idempotentcall api_savedquery api_queryrun
     """.split()  # noqa: SIM905 - reads better than seventeen strings

@@ -449,12 +449,9 @@ def test_the_role_itself_can_do_nothing(told: object, db: None, role: str) -> No
 
 def test_the_limits_stand_on_the_role_too(login: Login) -> None:
     """For a connection that does not go through our driver."""
-    with closing(login.connect()) as plain:
-        with plain.cursor() as cursor:
-            cursor.execute(
-                "SELECT current_setting('default_transaction_read_only'), current_setting('statement_timeout')"
-            )
-            assert cursor.fetchone() == ("on", "6s")
+    with closing(login.connect()) as plain, plain.cursor() as cursor:
+        cursor.execute("SELECT current_setting('default_transaction_read_only'), current_setting('statement_timeout')")
+        assert cursor.fetchone() == ("on", "6s")
 
 
 def test_forty_attempts_and_more_are_made() -> None:
