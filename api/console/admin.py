@@ -19,7 +19,16 @@ from api.console.login import NOT_SET_UP, is_set_up
 from api.console.models import QueryRun, SavedQuery
 from api.console.schema import seen_tables
 from api.console.selectors import questions_for, recent_runs_of
-from api.console.services import Asked, Draft, ask_database, delete_question, may_change, save_question, stop_run
+from api.console.services import (
+    Asked,
+    Draft,
+    ask_database,
+    delete_question,
+    may_change,
+    may_delete,
+    save_question,
+    stop_run,
+)
 from api.console.statements import LONGEST, parameters_of, read_statement
 from api.exceptions import ApplicationError
 from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, state
@@ -198,7 +207,6 @@ def _download(request: HttpRequest, *, with_pii: bool) -> HttpResponseBase:
         return _console(request, with_pii=with_pii, question=_question(request), **found)
     response = StreamingHttpResponse(as_csv(told.answer), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="answer-{told.run.started_at:%Y%m%d-%H%M%S}.csv"'
-    response["Cache-Control"] = "no-store"
     return response
 
 
@@ -228,6 +236,7 @@ def _console(
     context = {
         "question": question,
         "may_change": question is not None and may_change(question, user),
+        "may_delete": question is not None and may_delete(question, user),
         "name": given.get("name", question.name if question else ""),
         "description": given.get("description", question.description if question else ""),
         "statement": statement,

@@ -357,6 +357,8 @@ def test_a_shared_question_is_its_owners_or_a_founders_to_change(bea: User, now:
         delete_question(carl, kept, now=now)
     save_question(founder, Draft("Ours", "SELECT 2", is_shared=True), question=kept, version=1, now=now)
     delete_question(founder, kept, now=now)
+    with pytest.raises(ForbiddenError, match="comes with Giftflick"):
+        delete_question(founder, SavedQuery.objects.get(seed="dead-jobs"), now=now)
 
     assert not SavedQuery.objects.filter(pk=kept.pk).exists()
 

@@ -19,6 +19,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
 
+FILE = Path("/tmp/giftflick-attack")  # noqa: S108 - what attempts name
 # What no attempt may take longer than: the time limit, a cancel, and the end of the connection.
 ENDED_WITHIN_S = 9.0
 STUBBORN = """
@@ -173,7 +174,7 @@ REFUSED = {
     "a hidden column to count by": ("SELECT count(DISTINCT digest) FROM accounts_apikey", "42501"),
     "a hidden column to join by": ("SELECT 1 FROM api_render JOIN api_webhookendpoint USING (secret)", "42501"),
     "all columns to join by": ("SELECT 1 FROM api_gift g NATURAL JOIN api_gift h", "42501"),
-    "a hidden column renamed": ("SELECT a FROM api_gift AS g (a, b, c, d, e, f) WHERE f > 'a'", "42501"),
+    "a hidden column renamed": ("SELECT a FROM api_gift AS g (a, b, c, d, e) WHERE e > 'a'", "42501"),
     "a hidden column in a subquery": ("SELECT (SELECT token FROM api_gift LIMIT 1)", "42501"),
     "a hidden column in RETURNING": ("UPDATE api_gift SET id = id RETURNING token", "25006"),
     "the rows' physical place": ("SELECT ctid FROM accounts_user", "42501"),
@@ -234,7 +235,7 @@ CUT_OFF = {
     "multiplying": "SELECT count(*) FROM generate_series(1, 1e6) a, generate_series(1, 1e6) b",
     "recursion without end": "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r",
     "a loop without end": "DO $$ BEGIN LOOP NULL; END LOOP; END $$",
-    "a regular expression": r"SELECT repeat('a', 5000) ~ '(a*)*(a*)*(a*)*\1\2\3b'",
+    "a regular expression": r"SELECT repeat('a', 999) ~ '^(a+)(a+)(a+)(a+)\1\2\3\4$'",
     "sorting for ever": "SELECT md5(n::text) AS m FROM generate_series(1, 50000000) n ORDER BY m LIMIT 1",
     "a lock that is taken": "SELECT pg_advisory_lock(42)",
 }
@@ -255,9 +256,10 @@ def fingerprint() -> str:
         for name in tables
     )
     objects = """
-        SELECT (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_largeobject_metadata),
-               (SELECT count(*) FROM pg_roles), (SELECT string_agg(rolname || rolsuper || coalesce(rolconfig::text, ''), ',')
-               FROM pg_roles), (SELECT string_agg(relname || coalesce(relacl::text, ''), ',' ORDER BY oid) FROM pg_class)
+        SELECT (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_proc),
+               (SELECT count(*) FROM pg_largeobject_metadata),
+               (SELECT string_agg(rolname || rolsuper || coalesce(rolconfig::text, ''), ',') FROM pg_roles),
+               (SELECT string_agg(relname || coalesce(relacl::text, ''), ',' ORDER BY oid) FROM pg_class)
     """
     return f"{fetch(rows)} {fetch(objects)}"
 
@@ -276,7 +278,7 @@ def untouched(told: object, db: None) -> Iterator[None]:
     yield
     eventually(lambda: connected() == 0, 5)
     assert fingerprint() == before
-    assert not Path("/tmp/giftflick-attack").exists()
+    assert not FILE.exists()
 
 
 def ask(login: Login, statement: str) -> driver.Answer:
@@ -308,7 +310,7 @@ def test_the_role_alone_would_do(untouched: None, login: Login, attempt: str) ->
         plain.set_session(readonly=False)
         with plain.cursor() as cursor, pytest.raises(psycopg2.Error) as refused:
             cursor.execute(statement)
-    assert refused.value.pgcode in {"42501", "42883", "42704", "58P01", "0A000"}, refused.value
+    assert refused.value.pgcode in {"42501", "42883", "42704", "58P01", "0A000", "25P01"}, refused.value
 
 
 @pytest.mark.parametrize("login", LOGINS, indirect=True)
@@ -358,6 +360,14 @@ def test_what_is_too_much_is_not_taken(untouched: None, login: Login, attempt: s
 # ---- What may be read is exactly what is listed.
 
 
+def may_read(login: Login, table: str, column: str) -> bool:
+    try:
+        ask(login, f'SELECT "{column}" FROM "{table}" LIMIT 0')  # noqa: S608 - names from the catalog
+    except driver.StatementError as refused:
+        return refused.code != "42501"
+    return True
+
+
 @pytest.mark.parametrize("login", LOGINS, indirect=True)
 def test_each_column_is_read_by_whom_it_is_listed_for_and_by_nobody_else(db: None, login: Login) -> None:
     listed = {
@@ -366,19 +376,12 @@ def test_each_column_is_read_by_whom_it_is_listed_for_and_by_nobody_else(db: Non
         for column in table.readable(with_pii=login.username == ROLES[1])
     }
     columns = fetch(
-        "SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN pg_tables t ON t.tablename = c.table_name"
-        " WHERE c.table_schema = 'public' AND t.schemaname = 'public'"
+        "SELECT c.table_name, c.column_name FROM information_schema.columns c"
+        " JOIN pg_tables t ON t.tablename = c.table_name AND t.schemaname = c.table_schema"
+        " WHERE c.table_schema = 'public'"
     )
 
-    readable = set()
-    for table, column in columns:
-        try:
-            ask(login, f'SELECT "{column}" FROM "{table}" LIMIT 0')
-            readable.add((table, column))
-        except driver.StatementError as refused:
-            assert refused.code == "42501"
-
-    assert readable == listed
+    assert {(table, column) for table, column in columns if may_read(login, table, column)} == listed
 
 
 @pytest.mark.parametrize("login", LOGINS, indirect=True)

@@ -1,6 +1,5 @@
 """The console in a real browser: a question answered, stopped, kept; on a desk and on a phone, light and dark."""
 
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def grace(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
+def grace(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> User:
     """A founder, in a system where there is something to ask about."""
     from api.console.services import seed_questions
 
@@ -30,7 +29,7 @@ def grace(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[U
     tell(timezone.now())
     grant_console()
     seed_questions(now=timezone.now())
-    yield User.objects.create_superuser("grace")
+    return User.objects.create_superuser("grace")
 
 
 def answered(page: Page) -> None:

@@ -152,9 +152,8 @@ def test_parameters_become_fields(founder: Client) -> None:
     page = text_of(founder.get(reverse("admin:console_question", args=[question.pk])))
 
     assert re.search(r'<input id="p_days" name="p_days" value="30" type="number"', page)
-    fields = text_of(
-        founder.post(reverse("admin:console_fields"), {"statement": "SELECT :gift_id, :since", "p_since": "x"})
-    )
+    given = {"statement": "SELECT :gift_id, :since", "p_since": "x"}
+    fields = text_of(founder.post(reverse("admin:console_fields"), given))
     assert 'for="p_gift_id">Gift id<' in fields
     assert re.search(r'name="p_since" value="x" type="date"', fields)
 
@@ -174,7 +173,7 @@ def test_a_file_has_all_rows_and_no_formula(founder: Client) -> None:
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
 
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"].startswith("no-store")
     assert len(lines) == 1501
     assert lines[0] == "n,f,g,h,i"
     assert lines[1] == "1,'=1+1,'-x,-1,"
@@ -300,7 +299,7 @@ def test_the_log_says_who_asked_what(founder: Client) -> None:
 def test_no_request_of_the_api_pays_for_the_console() -> None:
     code = (
         "import django, sys; django.setup(); import api.urls, api.tick, giftflick.urls, giftflick.wsgi;"
-        "print([name for name in sys.modules if name.startswith(('psycopg.', 'api.console.admin')) or name == 'psycopg'])"
+        "print([name for name in sys.modules if f'{name}.'.startswith(('psycopg.', 'api.console.admin.'))])"
     )
 
     done = subprocess.run(

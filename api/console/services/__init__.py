@@ -2,7 +2,7 @@
 
 from api.console.services.asking import Asked, Told, ask_database, stop_run
 from api.console.services.clearing import end_overdue, purge_runs
-from api.console.services.keeping import Draft, delete_question, may_change, save_question, seed_questions
+from api.console.services.keeping import Draft, delete_question, may_change, may_delete, save_question, seed_questions
 
 __all__ = [
     "Asked",
@@ -12,6 +12,7 @@ __all__ = [
     "delete_question",
     "end_overdue",
     "may_change",
+    "may_delete",
     "purge_runs",
     "save_question",
     "seed_questions",

@@ -33,6 +33,11 @@ def may_change(question: SavedQuery, user: User) -> bool:
     return question.owner_id == user.pk or (question.is_shared and user.has_perm("api.change_savedquery"))
 
 
+def may_delete(question: SavedQuery, user: User) -> bool:
+    """Those that Giftflick comes with would be back with the next release."""
+    return question.seed is None and may_change(question, user)
+
+
 def save_question(
     user: User, draft: Draft, *, question: SavedQuery | None = None, version: int = 0, now: datetime
 ) -> SavedQuery:
@@ -59,8 +64,8 @@ def save_question(
 
 def delete_question(user: User, question: SavedQuery, *, now: datetime) -> None:
     """What was asked with it stays in the log. Raises ForbiddenError."""
-    if not may_change(question, user):
-        raise ForbiddenError("This question is somebody else's.")
+    if not may_delete(question, user):
+        raise ForbiddenError("This question is somebody else's, or comes with Giftflick: it stays.")
     with transaction.atomic():
         actor = actors.staff(user.get_username())
         record("question.deleted", now=now, actor=actor, subject=question, changes={"name": [question.name, None]})
