@@ -106,7 +106,7 @@ logs: setup ## a stage's logs, until Ctrl-C (STAGE=dev SINCE=1h)
 invoke: setup ## a management command in a stage's function (STAGE=dev CMD="stats")
 	@$(DEPLOY) infra.invoke --stage "$$STAGE" "$$CMD"
 
-rotate: setup ## exchange a secret without an outage (STAGE=dev SECRET=database, secret-key, edge, media or renderer-key)
+rotate: setup ## exchange a secret without an outage (STAGE=dev SECRET=database, console, secret-key, edge, media or renderer-key)
 	@$(DEPLOY) infra.rotate --stage "$$STAGE" --secret "$$SECRET"
 
 clean: ## remove the virtual environment, packages, and all local data: gifts, films, mailbox

@@ -3,6 +3,7 @@
 from api.audit import admin as audit
 from api.batches import admin as batches
 from api.campaigns import admin as campaigns
+from api.console import admin as console
 from api.delivery import admin as delivery
 from api.gifts import admin as gifts
 from api.media import admin as media
@@ -21,6 +22,7 @@ __all__ = [
     "audit",
     "batches",
     "campaigns",
+    "console",
     "delivery",
     "gifts",
     "media",

@@ -3,6 +3,7 @@
 from api.audit.models import AuditEntry
 from api.batches.models import Batch, BatchItem
 from api.campaigns.models import Campaign, CampaignGift
+from api.console.models import QueryRun, SavedQuery
 from api.delivery.models import MailEvent, Message
 from api.gifts.models import Gift, GiftEvent, GiftMedia
 from api.idempotency.models import IdempotentCall
@@ -33,9 +34,11 @@ __all__ = [
     "Job",
     "MailEvent",
     "Message",
+    "QueryRun",
     "Render",
     "RenderCallback",
     "SavedFilter",
+    "SavedQuery",
     "Sheet",
     "SheetRow",
     "Suppression",

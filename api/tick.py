@@ -15,6 +15,7 @@ from api.audit.doors import by_itself
 from api.batches import services as batches
 from api.batches import tasks as batch_tasks
 from api.campaigns import tasks as campaign_tasks
+from api.console import services as console
 from api.gifts import bulk as gift_bulk
 from api.gifts import sweeps as gifts
 from api.gifts import tasks as gift_tasks
@@ -47,6 +48,8 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "daily sync of keys": key_tasks.schedule_sync,
     "old idempotent calls": lambda now: idempotency.purge_calls(now=now),
     "old rate windows": lambda now: throttling.purge_windows(now=now),
+    "questions left behind": lambda now: console.end_overdue(now=now),
+    "old questions asked": lambda now: console.purge_runs(now=now),
     "old tries to sign in": purge_tries,
     "old sessions": purge_sessions,
     "old audit entries": lambda now: audit.purge_old(now=now),

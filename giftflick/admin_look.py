@@ -117,6 +117,8 @@ UNFOLD: dict[str, Any] = {
                     _item("Import", "upload_file", "imports", "api.import_data"),
                     _item("Export", "download", "exports", "api.view_gift"),
                     _item("Suppressions", "unsubscribe", "api_suppression_changelist", "api.view_suppression"),
+                    _item("Query console", "database_search", "console", "api.use_console"),
+                    _item("Who asked what", "manage_search", "api_queryrun_changelist", "api.view_queryrun"),
                     _item("Audit log", "policy", "api_auditentry_changelist", "api.view_auditentry"),
                 ],
             },

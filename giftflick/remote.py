@@ -60,6 +60,8 @@ COMMANDS = {
     "showmigrations": Listed("which migrations the database has had"),
     "prepare_database": Listed("make the database's roles; in the release function"),
     "rotate_database": Listed("change the database's password; in the release function"),
+    "prepare_console": Listed("grant the query console what it may read, and bring in its questions"),
+    "rotate_console": Listed("change the query console's passwords; in the release function"),
 }
 
 

@@ -134,6 +134,11 @@ def database_login() -> dict[str, str]:
     return {LOGIN[name]: value for name, value in _kept.database.items()}
 
 
+def read(variable: str, reference: str) -> dict[str, Any]:
+    """What a secret holds at this moment, for what is needed seldom; nothing is kept. Raises SecretAwayError."""
+    return _read(variable, reference)
+
+
 class kept_until_secrets_change(Generic[Made]):  # noqa: N801 - a decorator
     """`functools.cache` for what is made from secrets. What is being made while they change is used once, not kept."""
 

@@ -89,6 +89,10 @@ DATABASE_SECRET = env.text("DATABASE_SECRET", "")
 DATABASE_ADMIN_SECRET = env.text("DATABASE_ADMIN_SECRET", "")
 DATABASE_HOST = env.text("DATABASE_HOST", "")
 DATABASE_PORT = env.text("DATABASE_PORT", "5432")
+# The query console's own logins: in a secret, or on a laptop by URL. Without them it says that it is not set up.
+CONSOLE_DATABASE_SECRET = env.text("CONSOLE_DATABASE_SECRET", "")
+CONSOLE_DATABASE_URL = env.text("CONSOLE_DATABASE_URL", "")
+CONSOLE_PII_DATABASE_URL = env.text("CONSOLE_PII_DATABASE_URL", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

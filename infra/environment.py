@@ -81,6 +81,7 @@ def _variables(stage: Stage, read: "_Reader", *, has_extension: bool) -> dict[st
         "KEY_TABLE": read.output("KeyTable"),
         "APP_SECRET": read.output("AppSecret"),
         "DATABASE_SECRET": read.output("DatabaseSecret"),
+        "CONSOLE_DATABASE_SECRET": read.output("ConsoleSecret"),
         "DATABASE_CONNECT_TIMEOUT_S": str(CONNECT_TIMEOUT_S.get(stage.name, ELSE_CONNECT_TIMEOUT_S)),
         "MAIL_FROM": read.input("mail-from"),
         "SENDGRID_URL": read.input("sendgrid-url"),

@@ -20,6 +20,7 @@ OWNERS = {  # variable: output
 PREPARE = "prepare_database"
 CHECK = "check --deploy --fail-level=WARNING"
 MIGRATE = "migrate"
+CONSOLE = "prepare_console"  # the rights to what is new
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def prepare_database(aws: Aws, progress: Progress) -> None:
 
     Raises DeployError at the first command that fails: the running version has not been touched.
     """
-    for line in (PREPARE, CHECK, MIGRATE):
+    for line in (PREPARE, CHECK, MIGRATE, CONSOLE):
         with step(f"{line.split()[0]} in {aws.stage.release_function}", progress):
             manage(aws, aws.stage.release_function, line, progress)
 

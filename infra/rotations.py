@@ -37,6 +37,10 @@ class Rotation:
         """The login that is not in use gets a new password and comes into use; the other one works until next time."""
         manage(self.aws, self.aws.stage.release_function, "rotate_database", self.progress)
 
+    def console(self) -> None:
+        """New passwords for the query console's logins; a question that is being answered goes on."""
+        manage(self.aws, self.aws.stage.release_function, "rotate_console", self.progress)
+
     def renderer_key(self) -> None:
         """A second access key for the renderer's user; somebody has to enter it there before the first one ends."""
         stage = self.aws.stage
@@ -120,6 +124,7 @@ class Rotation:
 
 ROTATIONS: dict[str, Callable[[Rotation], None]] = {
     "database": Rotation.database,
+    "console": Rotation.console,
     "secret-key": Rotation.secret_key,
     "edge": Rotation.edge,
     "media": Rotation.media,

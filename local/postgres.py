@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import psycopg2
 
+from giftflick.console_roles import ATTRIBUTES, LIMITS, ROLES
 from local.ports import HOST, free_port
 from local.postgres_owner import cluster_folder, identity, program_folder, server_owner
 from local.private_files import write_private
@@ -37,11 +38,14 @@ class Postgres:
         self._settings = [f"listen_addresses={HOST}", "unix_socket_directories=", *(() if durable else CAREFREE)]
         self._owner = server_owner()
         self._server: Process | None = None
+        self.console_urls: dict[str, str] = {}  # of the logins that only read, by role; with other passwords each start
 
     def start(self) -> str:
         """Start the server and return the DATABASE_URL of its database, whose role may create others (for tests)."""
         port, password = self.start_empty()
-        _create_database(port, password)
+        console = {role: secrets.token_urlsafe(24) for role in ROLES}
+        _create_database(port, password, console)
+        self.console_urls = {role: f"postgres://{role}:{word}@{HOST}:{port}/{NAME}" for role, word in console.items()}
         return f"postgres://{NAME}:{password}@{HOST}:{port}/{NAME}"
 
     def start_empty(self) -> tuple[int, str]:
@@ -149,8 +153,11 @@ def _end_leftover(cluster: Path) -> None:
     pid_file.unlink(missing_ok=True)
 
 
-def _create_database(port: int, password: str) -> None:
-    """Make role and database where they are missing; the product's role is not a superuser, as on Aurora."""
+def _create_database(port: int, password: str, console: dict[str, str]) -> None:
+    """Make roles and database where they are missing; the product's role is not a superuser, as on Aurora.
+
+    `console` has the passwords of the logins that only read.
+    """
     with closing(
         psycopg2.connect(host=HOST, port=port, user="postgres", password=password, dbname="postgres")
     ) as admin:
@@ -162,6 +169,12 @@ def _create_database(port: int, password: str) -> None:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
             if cursor.fetchone() is None:
                 cursor.execute(f"CREATE DATABASE {NAME} OWNER {NAME}")
+            for role, word in console.items():
+                cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+                verb = "CREATE" if cursor.fetchone() is None else "ALTER"
+                cursor.execute(f"{verb} ROLE {role} {ATTRIBUTES} PASSWORD %s", [word])
+                for name, value in LIMITS.items():
+                    cursor.execute(f"ALTER ROLE {role} SET {name} TO %s", [value])
 
 
 def _environment() -> dict[str, str]:

@@ -60,10 +60,14 @@ def _plant(file: Path) -> Access:
     from django.utils import timezone
 
     from accounts.key_sync import sync
+    from api.console.grants import grant_console
+    from api.console.services import seed_questions
     from api.templates.services import seed_templates
 
     now = timezone.now()
     seed_templates(now=now)
+    grant_console()
+    seed_questions(now=now)
     sync(now=now)  # the local AWS forgets its tables when it stops
     kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     keep = partial(_keep, file, kept)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Self
 
+from giftflick.console_roles import PII, PLAIN
 from local.aws.identities import KEY_TABLE, MEDIA_BUCKET, REGION
 from local.aws.seed import seed
 from local.environment import MAIL_FROM, inherited_environment
@@ -84,6 +85,8 @@ class Stack:
         )
         with step("PostgreSQL", self._progress):
             self.env["DATABASE_URL"] = self._postgres.start()
+            urls = self._postgres.console_urls
+            self.env |= {"CONSOLE_DATABASE_URL": urls[PLAIN], "CONSOLE_PII_DATABASE_URL": urls[PII]}
         with step("AWS: bucket, table and users", self._progress):
             self.env["AWS_ENDPOINT_URL"] = f"http://{HOST}:{aws.wait_for_port()}"
             keys = seed(self.env["AWS_ENDPOINT_URL"])

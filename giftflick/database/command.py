@@ -1,4 +1,4 @@
-"""What `prepare_database` and `rotate_database` have in common: their secrets, their one line, their errors."""
+"""What commands that make or exchange logins have in common: their secrets, their one line, their errors."""
 
 import json
 from collections.abc import Callable
@@ -31,6 +31,7 @@ class LoginCommand(BaseCommand):
             settings.DATABASE_HOST,
             settings.DATABASE_PORT,
             sslmode(),
+            settings.CONSOLE_DATABASE_SECRET,
         )
         try:
             done = type(self).act(stored)

@@ -1,4 +1,5 @@
-"""The database's roles: an owner that nobody logs in as, and two logins, of which the application uses one at a time.
+"""The database's roles: an owner that nobody logs in as, two logins, of which the application uses one at a time, and
+the console's two, which may connect and no more until `prepare_console` has given them what they may read.
 
 A rotation gives the login that is not in use a new password and has the secret name it then. So the login that was in
 use goes on working until the next rotation, and a crash anywhere leaves a secret and a login that belong together.
@@ -16,6 +17,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from psycopg2.extensions import encrypt_password
 
+from giftflick import console_roles
 from giftflick.database.base import is_refusal
 
 OWNER = "giftflick"
@@ -79,6 +81,10 @@ def set_up(connection: Connection, admin: Login) -> None:
         _say(connection, "GRANT {} TO {}", OWNER, login)
         _say(connection, "ALTER ROLE {} SET role TO {}", login, OWNER)
     _say(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", admin.dbname)
+    for role in console_roles.ROLES:
+        _make_role(connection, role, console_roles.ATTRIBUTES)
+        _set_limits(connection, role)
+        _say(connection, "GRANT CONNECT ON DATABASE {} TO {}", admin.dbname, role)
     _say(connection, "GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}", admin.dbname, OWNER)
     _say(connection, "GRANT USAGE, CREATE ON SCHEMA public TO {}", OWNER)
     # What the admin should ever make by hand belongs to the application too.
@@ -93,7 +99,12 @@ def give_password(connection: Connection, login: Login) -> None:
 
 
 def first_login(admin: Login) -> Login:
-    return replace(admin, username=LOGINS[0], password=_new_password())
+    return login_as(LOGINS[0], admin)
+
+
+def login_as(username: str, admin: Login) -> Login:
+    """With a new password, which it does not have yet."""
+    return replace(admin, username=username, password=_new_password())
 
 
 def other_login(current: Login) -> Login:
@@ -111,6 +122,12 @@ def _make_role(connection: Connection, name: str, kind: str) -> None:
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [name])
         if cursor.fetchone() is None:
             cursor.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(name), sql.SQL(kind)))
+
+
+def _set_limits(connection: Connection, role: str) -> None:
+    for name, value in console_roles.LIMITS.items():
+        limit = sql.SQL("ALTER ROLE {} SET {} TO {}")
+        _run(connection, limit.format(sql.Identifier(role), sql.Identifier(name), sql.Literal(value)))
 
 
 def _say(connection: Connection, statement: str, *names: str) -> None:

@@ -1,8 +1,12 @@
-"""Making the application's first login to the database, and putting another one in its place."""
+"""Making the application's first login to the database and the console's two, and putting others in their place."""
 
 from dataclasses import replace
 
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from giftflick.console_roles import ROLES
 from giftflick.database import logins
+from giftflick.database.logins import Login
 from giftflick.database.stored import StoredLoginError, StoredLogins
 
 
@@ -15,6 +19,7 @@ def prepare(stored: StoredLogins) -> dict[str, str]:
     admin = stored.read_admin()
     with logins.alone(admin) as connection:
         logins.set_up(connection, admin)
+        _prepare_console(stored, connection, admin)
         login = stored.read_application()
         if login is None:
             login = logins.first_login(admin)
@@ -43,3 +48,35 @@ def rotate(stored: StoredLogins) -> dict[str, str]:
             raise StoredLoginError("The database refuses the new login, so the secret was left as it is")
         version = stored.write_application(login)
     return {"login": login.username, "before": current.username, "version": version}
+
+
+def rotate_console(stored: StoredLogins) -> dict[str, str]:
+    """New passwords for the console's logins. Each question reads the secret, so the next one comes with them."""
+    if not stored.console:
+        raise StoredLoginError("CONSOLE_DATABASE_SECRET is not set: make deploy sets it")
+    admin = stored.read_admin()
+    with logins.alone(admin) as connection:
+        logins.set_up(connection, admin)
+        _make_console_logins(stored, connection, admin)
+    return {"logins": " and ".join(ROLES)}
+
+
+def _prepare_console(stored: StoredLogins, connection: Connection, admin: Login) -> None:
+    """Make the console's logins, unless the secret has both and the database lets them in."""
+    if not stored.console:
+        return
+    known = stored.read_console()
+    is_here = all((login.host, login.port, login.dbname) == _place(admin) for login in known.values())
+    if known.keys() != set(ROLES) or not is_here or not all(login.works() for login in known.values()):
+        _make_console_logins(stored, connection, admin)
+
+
+def _make_console_logins(stored: StoredLogins, connection: Connection, admin: Login) -> None:
+    made = {name: logins.login_as(name, admin) for name in ROLES}
+    for login in made.values():
+        logins.give_password(connection, login)
+    stored.write_console(made)
+
+
+def _place(login: Login) -> tuple[str, int, str]:
+    return login.host, login.port, login.dbname

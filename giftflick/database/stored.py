@@ -1,10 +1,13 @@
-"""The database's login where it is kept: in Secrets Manager, under DATABASE_SECRET and DATABASE_ADMIN_SECRET."""
+"""The database's logins where they are kept: in Secrets Manager, under DATABASE_SECRET, DATABASE_ADMIN_SECRET and
+CONSOLE_DATABASE_SECRET.
+"""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
 from giftflick.aws_clients import secrets_manager
+from giftflick.console_roles import ROLES
 from giftflick.database.logins import LOGINS, Login
 
 PARTS = ("username", "password", "host", "port", "dbname")
@@ -18,13 +21,17 @@ class StoredLoginError(Exception):
 
 @dataclass(frozen=True)
 class StoredLogins:
-    """The secrets' ARNs, where the database is and how to encrypt connections. What AWS refuses is botocore's error."""
+    """The secrets' ARNs, where the database is and how to encrypt connections. What AWS refuses is botocore's error.
+
+    `console` may be empty: then nobody asks for its logins.
+    """
 
     application: str
     admin: str
     host: str
     port: str
     sslmode: str
+    console: str = ""
 
     def read_admin(self) -> Login:
         """Whoever RDS made. It writes no more than name and password; a secret that says where goes before `host`."""
@@ -47,6 +54,15 @@ class StoredLogins:
         answer = secrets_manager().put_secret_value(SecretId=self.application, SecretString=json.dumps(held))
         return answer["VersionId"][:SHOWN_OF_A_VERSION]
 
+    def read_console(self) -> dict[str, Login]:
+        """By their names; those that the secret holds already."""
+        held = self._read(self.console)
+        return {name: self._login(held[name], "CONSOLE_DATABASE_SECRET") for name in ROLES if held.get(name)}
+
+    def write_console(self, found: dict[str, Login]) -> None:
+        held = {name: {part: getattr(login, part) for part in PARTS} for name, login in found.items()}
+        secrets_manager().put_secret_value(SecretId=self.console, SecretString=json.dumps(held))
+
     def _login(self, held: dict[str, Any], name: str) -> Login:
         missing = [part for part in PARTS if not held.get(part)]
         if missing or not str(held["port"]).isdecimal():
@@ -66,5 +82,5 @@ class StoredLogins:
         except ValueError:
             held = None
         if not isinstance(held, dict):
-            raise StoredLoginError("DATABASE_SECRET and DATABASE_ADMIN_SECRET must hold JSON objects")
+            raise StoredLoginError("The secrets with the database's logins must hold JSON objects")
         return held

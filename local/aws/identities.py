@@ -40,7 +40,7 @@ NAMES = {
     "SiteLogs.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/giftflick-local:*",
     **{
         secret: f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:giftflick/local/{secret}"
-        for secret in ("AppSecret", "DatabaseSecret", "RendererSecret")
+        for secret in ("AppSecret", "DatabaseSecret", "ConsoleSecret", "RendererSecret")
     },
 }
 TEMPLATE = read_template("data")

@@ -25,7 +25,11 @@ from local.walk import Walk, make_props, send_gift
 REVOKED_WITHIN_S = 60  # product.md
 PLAYED_PERCENT, PLAYED_WITHIN_S, WATCHED_WITHIN_S = 25, 45, 10
 SHOP = "Confetti Shop"
-IN_THE_RELEASE_FUNCTION = {"prepare_database", "rotate_database"}  # which deploy and rotate have it do
+IN_THE_RELEASE_FUNCTION = {
+    "prepare_database",
+    "rotate_database",
+    "rotate_console",
+}  # which deploy and rotate have it do
 REFUSED_LINES = {
     "shell": "not run from afar",
     "flush --no-input": "not run from afar",
@@ -119,6 +123,7 @@ class Story:
             "migrate",
             "showmigrations",
             "seed_templates",
+            "prepare_console",
             "smoke_key",
         ]
         another = account.manage("api_key issue --account=Confetti%20Shop --name=another")["id"]
@@ -139,7 +144,7 @@ class Story:
     def rotate_every_secret(self) -> None:
         """While two callers go on asking, none of whom may notice."""
         account = self.account
-        for secret in ("database", "secret-key", "edge", "media", "database"):
+        for secret in ("database", "console", "secret-key", "edge", "media", "database"):
             with self._rotated(secret):
                 account.infra("rotate", "--secret", secret, "--heard-after", "1")
         with self._rotated("renderer-key"):

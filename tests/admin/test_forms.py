@@ -3,7 +3,6 @@
 import json
 from datetime import datetime, timedelta
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 
+from giftflick.console_roles import ROLES
 from giftflick.database.stored import StoredLogins
 from local.environment import throwaway_environment
 from local.postgres import Postgres
@@ -43,7 +44,7 @@ def cluster(server: tuple[str, int, str]) -> tuple[str, int]:
         root.autocommit = True
         with root.cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
-            for role in ("giftflick_a", "giftflick_b", "giftflick", "giftflick_admin"):
+            for role in ("giftflick_a", "giftflick_b", "giftflick", *ROLES, "giftflick_admin"):
                 cursor.execute(f"DROP ROLE IF EXISTS {role}")
             cursor.execute("CREATE ROLE giftflick_admin LOGIN CREATEROLE CREATEDB PASSWORD %s", [ADMIN["password"]])
             cursor.execute(f"CREATE DATABASE {NAME} OWNER giftflick_admin")
@@ -55,7 +56,7 @@ def stored(cluster: tuple[str, int], make_secret: MakeSecret) -> StoredLogins:
     """Before the first deploy: RDS has made the admin's secret, and the application's is a placeholder."""
     host, port = cluster
     admin = make_secret({**ADMIN, "port": port, "dbname": NAME})
-    return StoredLogins(make_secret({}), admin, host, "5432", "prefer")
+    return StoredLogins(make_secret({}), admin, host, "5432", "prefer", make_secret({}))
 
 
 @pytest.fixture
@@ -81,6 +82,7 @@ def release(stack: Stack, stored: StoredLogins) -> dict[str, str]:
     del variables["DATABASE_URL"]
     return variables | {
         "DATABASE_SECRET": stored.application,
+        "CONSOLE_DATABASE_SECRET": stored.console,
         "DATABASE_ADMIN_SECRET": stored.admin,
         "DATABASE_HOST": stored.host,
         "DATABASE_SSLMODE": stored.sslmode,

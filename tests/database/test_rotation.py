@@ -12,8 +12,9 @@ import psycopg2
 import pytest
 from botocore.exceptions import ClientError
 
+from giftflick.console_roles import ROLES
 from giftflick.database import logins
-from giftflick.database.rotation import prepare, rotate
+from giftflick.database.rotation import prepare, rotate, rotate_console
 from giftflick.database.stored import StoredLoginError, StoredLogins
 from local.environment import inherited_environment
 from local.migrations import PROJECT
@@ -50,6 +51,52 @@ def test_what_the_admin_makes_by_hand_is_the_applications_too(stored: StoredLogi
         cursor.execute("CREATE TABLE by_hand (id serial)")
 
     assert run(login(), "INSERT INTO by_hand DEFAULT VALUES RETURNING id") == [(1,)]
+
+
+def test_the_consoles_logins_are_made_with_it_and_own_nothing(
+    stored: StoredLogins, manager: "SecretsManagerClient"
+) -> None:
+    prepare(stored)
+    found = stored.read_console()
+
+    assert list(found) == list(ROLES)
+    for role, login in found.items():
+        [attributes] = run(vars(login), "SELECT rolinherit, rolsuper, rolconnlimit FROM pg_roles WHERE rolname = user")
+        assert attributes == (False, False, 8)
+        assert run(vars(login), "SELECT 1 FROM pg_auth_members WHERE member = user::regrole") == []
+        assert run(vars(login), "SHOW default_transaction_read_only") == [("on",)]
+        for forbidden in ("CREATE TABLE t (id int)", "CREATE TEMP TABLE t (id int)", "SET ROLE giftflick"):
+            with pytest.raises(psycopg2.Error):
+                run(vars(login), forbidden)
+        assert role == login.username
+
+
+def test_preparing_leaves_the_consoles_logins_alone_and_mends_what_is_refused(
+    stored: StoredLogins, manager: "SecretsManagerClient"
+) -> None:
+    prepare(stored)
+    before = stored.read_console()
+    prepare(stored)
+    assert stored.read_console() == before
+    with logins.alone(stored.read_admin()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"ALTER ROLE {ROLES[0]} PASSWORD 'another'")
+
+    prepare(stored)
+
+    after = stored.read_console()
+    assert after[ROLES[0]].password != before[ROLES[0]].password
+    assert all(login.works() for login in after.values())
+
+
+def test_rotating_gives_the_consoles_logins_other_passwords(stored: StoredLogins) -> None:
+    prepare(stored)
+    before = stored.read_console()
+
+    assert rotate_console(stored) == {"logins": "giftflick_console and giftflick_console_pii"}
+
+    after = stored.read_console()
+    assert all(login.works() for login in after.values())
+    assert not any(login.works() for login in before.values())
 
 
 def test_preparing_again_changes_nothing(stored: StoredLogins, login: CurrentLogin) -> None:
@@ -181,10 +228,15 @@ def manage(release: dict[str, str], *arguments: str) -> subprocess.CompletedProc
     )
 
 
-def test_the_commands_say_what_they_did_and_no_secret(release: dict[str, str], login: CurrentLogin) -> None:
+def test_the_commands_say_what_they_did_and_no_secret(
+    release: dict[str, str], stored: StoredLogins, login: CurrentLogin
+) -> None:
     prepared = manage(release, "prepare_database")
     first = login()
     migrated = manage(release, "migrate", "--no-input")
+    granted = manage(release, "prepare_console")
+    console = stored.read_console()
+    exchanged = manage(release, "rotate_console")
     rotated = manage(release, "rotate_database")
 
     assert json.loads(prepared.stdout) == {"login": "giftflick_a", "outcome": "made"}, prepared.stderr
@@ -195,7 +247,11 @@ def test_the_commands_say_what_they_did_and_no_secret(release: dict[str, str], l
         "before": "giftflick_a",
         "version": "",
     }
-    said = "".join(done.stdout + done.stderr for done in (prepared, migrated, rotated))
+    assert json.loads(granted.stdout)["logins"] == list(ROLES), granted.stderr
+    assert json.loads(exchanged.stdout) == {"logins": "giftflick_console and giftflick_console_pii"}, exchanged.stderr
+    said = "".join(done.stdout + done.stderr for done in (prepared, migrated, granted, exchanged, rotated))
+    for one in (*console.values(), *stored.read_console().values()):
+        assert one.password not in said
     assert first["password"] not in said
     assert login()["password"] not in said
 

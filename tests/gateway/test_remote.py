@@ -26,7 +26,7 @@ from tests import build
 from tests.remote.conftest import Console
 from tests.system import System
 
-ELSEWHERE = {"prepare_database", "rotate_database"}  # the release function's, with tests of their own
+ELSEWHERE = {"prepare_database", "rotate_database", "rotate_console"}  # the release function's, with tests of their own
 SECRET_VARIABLES = ("SECRET", "KEY", "DATABASE_URL")
 NO_SECRETS = ("AWS_ACCESS_KEY_ID", "KEY_TABLE", "SENDGRID_WEBHOOK_PUBLIC_KEY", "RENDERER_SECRET")
 
@@ -71,6 +71,7 @@ def lines_for(account: Account, key: ApiKey, gift: Gift, founder: str) -> dict[s
         "migrate": "migrate",
         "showmigrations": "showmigrations",
         "seed_templates": "seed_templates",
+        "prepare_console": "prepare_console",
         "create_founder": f"create_founder --email={founder} --name=ada",
         "api_key issue": f"api_key issue --account={account.pk} --name=Web%20page --scopes=account:read",
         "api_key rotate": f"api_key rotate --key={key.pk} --overlap-hours=1",

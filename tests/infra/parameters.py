@@ -25,6 +25,7 @@ OUTPUTS = {
     "KeyTable": "giftflick-keys",
     "AppSecret": arn("secretsmanager", "secret:giftflick/staging/app"),
     "DatabaseSecret": arn("secretsmanager", "secret:giftflick/staging/database"),
+    "ConsoleSecret": arn("secretsmanager", "secret:giftflick/staging/console"),
     "RendererUser": "giftflick-staging-renderer",
     "RendererSecret": arn("secretsmanager", "secret:giftflick/staging/renderer"),
     "FunctionRole": f"arn:aws:iam::{ACCOUNT}:role/giftflick-function",

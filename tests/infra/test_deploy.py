@@ -95,6 +95,7 @@ def test_everything_happens_in_the_order_that_breaks_nothing(cloud: Cloud) -> No
         "prepare_database in giftflick-dev-release",
         "check in giftflick-dev-release",
         "migrate in giftflick-dev-release",
+        "prepare_console in giftflick-dev-release",
         "static files",
         "zappa update dev",
         "giftflick-dev-edge",
@@ -135,7 +136,7 @@ def test_no_secret_is_told(cloud: Cloud) -> None:
     assert "a-key-for-the-smoke-test" not in told
 
 
-@pytest.mark.parametrize("command", ["prepare_database", "check", "migrate"])
+@pytest.mark.parametrize("command", ["prepare_database", "check", "migrate", "prepare_console"])
 def test_a_failing_command_stops_before_the_running_version_is_touched(cloud: Cloud, command: str) -> None:
     before = running(cloud.aws, DEV.function)
 

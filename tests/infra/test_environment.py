@@ -25,6 +25,7 @@ def test_the_function_gets_references_and_addresses() -> None:
         "KEY_TABLE": "giftflick-keys",
         "APP_SECRET": "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:giftflick/staging/app",
         "DATABASE_SECRET": "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:giftflick/staging/database",
+        "CONSOLE_DATABASE_SECRET": OUTPUTS["ConsoleSecret"],
         "DATABASE_CONNECT_TIMEOUT_S": "5",
         "MAIL_FROM": "Giftflick <gifts@example.com>",
         "SENDGRID_URL": "https://api.sendgrid.com",

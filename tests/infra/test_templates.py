@@ -134,8 +134,8 @@ def test_no_two_stacks_put_out_the_same_name() -> None:
         (
             "data",
             """MediaBucket MediaBucketDomain StaticBucket StaticBucketDomain CodeBucket KeyTable KeyTableArn AppSecret
-            DatabaseSecret DatabaseAdminSecret DatabaseHost DatabasePort DatabaseCluster RendererUser RendererSecret
-            FunctionRole ReleaseRole AuthorizerRole""",
+            DatabaseSecret ConsoleSecret DatabaseAdminSecret DatabaseHost DatabasePort DatabaseCluster
+            RendererUser RendererSecret FunctionRole ReleaseRole AuthorizerRole""",
         ),
         ("release", "ReleaseFunction"),
         ("edge", "DistributionId DistributionDomain ApiId RegionalDomain SiteUrl"),

@@ -154,6 +154,7 @@ def test_the_app_secret_is_born_with_a_key_and_a_place_for_everything_else() -> 
 def test_the_other_secrets_are_born_without_a_secret() -> None:
     """The same holds for these; the database's says where it is, which the release function needs to know."""
     database, renderer = properties("DatabaseSecret"), properties("RendererSecret")
+    console = properties("ConsoleSecret")
 
     assert database["Name"] == {"Fn::Sub": "giftflick/${Stage}/database"}
     assert json.loads(database["SecretString"]["Fn::Sub"]) == {
@@ -165,6 +166,7 @@ def test_the_other_secrets_are_born_without_a_secret() -> None:
     }
     assert renderer["Name"] == {"Fn::Sub": "giftflick/${Stage}/renderer"}
     assert renderer["SecretString"] == "{}"
+    assert (console["Name"], console["SecretString"]) == ({"Fn::Sub": "giftflick/${Stage}/console"}, "{}")
 
 
 @pytest.mark.parametrize("stage", STAGES)

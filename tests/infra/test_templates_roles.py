@@ -20,6 +20,7 @@ NAMES = {
         for name in (
             "AppSecret",
             "DatabaseSecret",
+            "ConsoleSecret",
             "RendererSecret",
             "MediaBucket.Arn",
             "KeyTable.Arn",
@@ -92,6 +93,7 @@ def test_the_sites_function_may_do_exactly_what_its_code_calls() -> None:
             "iam:GetAccessKeyLastUsed",
         },
         "RendererSecret": {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},
+        "ConsoleSecret": {"secretsmanager:GetSecretValue"},
     }
 
 
@@ -101,6 +103,11 @@ def test_the_release_function_reads_the_owners_password_and_writes_the_sites_log
         "ReleaseLogs.Arn": WRITE_LOGS,
         "DatabaseCluster.MasterUserSecret.SecretArn": {"secretsmanager:GetSecretValue"},
         "DatabaseSecret": {
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:PutSecretValue",
+        },
+        "ConsoleSecret": {
             "secretsmanager:GetSecretValue",
             "secretsmanager:DescribeSecret",
             "secretsmanager:PutSecretValue",

@@ -86,8 +86,8 @@ def test_a_gift_to_a_suppressed_address_is_refused_in_plain_words(
         == mail.failure
         == {
             "code": "suppressed",
-            "detail": "The address is on Giftflick's list of those that are not mailed: the person asked not to be mailed."
-            " Correct the address, or ask Giftflick.",
+            "detail": "The address is on Giftflick's list of those that are not mailed: the person asked not to be "
+            "mailed. Correct the address, or ask Giftflick.",
         }
     )
     assert gift.status == "scheduled"

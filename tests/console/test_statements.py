@@ -1,0 +1,114 @@
+"""Parameters are found where they are meant, numbered once, and never become a statement's text."""
+
+import pytest
+
+from api.console.driver import Value
+from api.console.statements import guessed_type, parameters_of, read_statement, read_values
+from api.console.states import ParameterType
+from api.exceptions import InvalidFieldsError
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "names"),
+    [
+        ("SELECT :a", "SELECT $1", ("a",)),
+        ("SELECT :a, :b, :a", "SELECT $1, $2, $1", ("a", "b")),
+        ("SELECT now()::date, :a::text", "SELECT now()::date, $1::text", ("a",)),
+        ("SELECT ':a', \":b\", :c", "SELECT ':a', \":b\", $1", ("c",)),
+        ("SELECT 'it''s :a' || :b", "SELECT 'it''s :a' || $1", ("b",)),
+        (r"SELECT E'\' :a' || :b", r"SELECT E'\' :a' || $1", ("b",)),
+        ("SELECT 1 -- :a\n, :b", "SELECT 1 -- :a\n, $1", ("b",)),
+        ("SELECT /* :a /* :b */ :c */ :d", "SELECT /* :a /* :b */ :c */ $1", ("d",)),
+        ("SELECT $$ :a $$, $x$ :b $$ $x$, :c", "SELECT $$ :a $$, $x$ :b $$ $x$, $1", ("c",)),
+        ("SELECT a[1:2], a[b:c], :d", "SELECT a[1:2], a[b:c], $1", ("d",)),
+        ("SELECT 'half :a", "SELECT 'half :a", ()),
+        ("SELECT /* half :a", "SELECT /* half :a", ()),
+        ("SELECT a$b$:c$b$", "SELECT a$b$$1$b$", ("c",)),
+        ("", "", ()),
+        ("WHERE x=:x_id AND y=:_y", "WHERE x=$1 AND y=$2", ("x_id", "_y")),
+        ("SELECT '12:30', 12:30", "SELECT '12:30', 12:30", ()),
+    ],
+)
+def test_parameters_are_found_outside_of_texts_names_and_comments(
+    source: str, text: str, names: tuple[str, ...]
+) -> None:
+    statement = read_statement(source)
+
+    assert (statement.text, statement.names) == (text, names)
+
+
+def test_a_place_in_the_numbered_text_is_found_again_in_the_source() -> None:
+    source = "SELECT :a_long_name,\n       :b, nonsense"
+    statement = read_statement(source)
+
+    place = statement.place(statement.text.index("nonsense"))
+
+    assert source[place:] == "nonsense"
+
+
+def test_a_comment_declares_a_parameter() -> None:
+    [days, name, other] = parameters_of(
+        read_statement(
+            "-- days: number = 30, Days back\n-- name: text\nSELECT :days, :name, :other_id -- name: rubbish"
+        )
+    )
+
+    assert (days.type, days.default, days.label) == (ParameterType.NUMBER, "30", "Days back")
+    assert (name.type, name.default, name.label) == (ParameterType.TEXT, "", "Name")
+    assert (other.type, other.label) == (ParameterType.UUID, "Other id")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("gift_id", "uuid"),
+        ("id", "uuid"),
+        ("since", "date"),
+        ("sent_on", "date"),
+        ("sent_at", "moment"),
+        ("days", "number"),
+        ("idle_days", "number"),
+        ("reference", "text"),
+    ],
+)
+def test_a_name_suggests_its_type(name: str, kind: str) -> None:
+    assert guessed_type(name) == kind
+
+
+def test_values_travel_as_texts_with_their_types() -> None:
+    parameters = parameters_of(read_statement("SELECT :n_days, :day, :x_id, :word, :moved_at"))
+
+    values = read_values(
+        parameters,
+        {"n_days": " 7 ", "day": "2026-12-24", "x_id": "0193F000000070008000000000000000", "word": "'; DROP TABLE x"},
+    )
+
+    assert values == [
+        Value("7", 20),
+        Value("2026-12-24", 1082),
+        Value("0193f000-0000-7000-8000-000000000000", 2950),
+        Value("'; DROP TABLE x", 25),
+        Value(None, 1184),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("days", "many"),
+        ("days", "9" * 30),
+        ("day", "24.12.2026"),
+        ("gift_id", "x"),
+        ("word", "a\0b"),
+        ("word", "x" * 1001),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named_in_words(name: str, value: str) -> None:
+    parameters = parameters_of(read_statement(f"SELECT :{name}"))
+
+    with pytest.raises(InvalidFieldsError) as refused:
+        read_values(parameters, {name: value})
+
+    [error] = refused.value.errors
+    assert error.field == name
+    assert value not in error.detail
