@@ -57,10 +57,10 @@ class ModelAdmin(CarefulEdits):
             messages.warning(request, "That address asked for a filter that is not there: this is the whole list.")
         return super().changelist_view(request, extra_context)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], **options: Any) -> Any:
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
         """Rows that cannot be, from a form that was tampered with, are told in words."""
         try:
-            return super().response_action(request, queryset, **options)
+            return super().response_action(request, queryset, *args, **kwargs)
         except (ValueError, ValidationError):
             messages.warning(request, "Those rows were not understood: choose them again. Nothing was done.")
             return None

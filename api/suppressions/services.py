@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from api.audit.services import Changes, record
+from api.audit.changes import Changes
+from api.audit.services import record
 from api.exceptions import InvalidFieldError, NotFoundError
 from api.suppressions.addresses import address_hash, masked_address
 from api.suppressions.models import Suppression

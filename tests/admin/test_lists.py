@@ -195,7 +195,7 @@ def test_a_page_deep_down_is_read_from_the_index(account: Account, template: Tem
     """No offset, no sort, and the key's index entered where the page begins."""
     request = HttpRequest()
     request.user = User.objects.create_superuser("ada")
-    request.GET = QueryDict(f"p=after-{uuid7()}&status__exact=draft")  # type: ignore[assignment]
+    request.GET = QueryDict(f"p=after-{uuid7()}&status__exact=draft")
     drafts(account, now, 3)
     with CaptureQueriesContext(connection) as queries:
         admin.site._registry[Gift].get_changelist_instance(request)

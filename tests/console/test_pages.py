@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -197,7 +198,7 @@ def test_personal_data_is_shown_where_it_is_asked_for(founder: Client) -> None:
 
 def test_personal_data_is_for_who_has_just_signed_in(founder: Client) -> None:
     session = founder.session
-    session[CONFIRMED_AT] = (timezone.now() - timezone.timedelta(minutes=11)).timestamp()
+    session[CONFIRMED_AT] = (timezone.now() - timedelta(minutes=11)).timestamp()
     session.save()
 
     for page in PERSONAL:
