@@ -19,7 +19,7 @@ from api.gifts.models import Gift
 from api.media.models import Upload
 from api.outbox.models import Job
 from api.rendering.models import Render
-from api.search.selectors import KINDS, SHOWN, Group, only_one_meant, search
+from api.search.finding import KINDS, SHOWN, Group, only_one_meant, search
 from api.search.terms import LONGEST, MANY, SHORTEST_PREFIX, Term, read_term
 from api.templates.models import Template
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint

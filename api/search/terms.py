@@ -14,7 +14,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Collate, Lower
 
 LONGEST = 320  # an address may be that long, and nothing else that is searched is longer
-MANY = 500  # what begins with a term is looked at up to here; with more of them a longer term is asked for
+MANY = 200  # what begins with a term is looked at up to here; with more of them a longer term is asked for
 SHORTEST_PREFIX = 2  # with fewer letters half of everything would fit
 SHORTEST_VENDOR_ID = 6
 

@@ -42,8 +42,9 @@ def ask_for_figures(*, now: datetime) -> None:
 
 
 def schedule_figures(now: datetime) -> int:
-    """Keep them from being old when somebody comes; how many jobs were asked for."""
-    if is_fresh(figures_of(LIVE), now=now, within=SWEPT_EVERY):
+    """Keep them from being old when somebody comes; how many jobs were asked for. None before the first has come."""
+    figures = figures_of(LIVE)
+    if figures.as_of is None or is_fresh(figures, now=now, within=SWEPT_EVERY):
         return 0
     ask_for_figures(now=now)
     return 1

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from api.gifts.models import Gift
-from api.search.selectors import KINDS, search
+from api.search.finding import KINDS, search
 from api.search.terms import MANY, read_term
 from bench.admin_filling import fill
 from giftflick.admin import ReadOnlyAdmin

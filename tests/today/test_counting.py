@@ -186,6 +186,7 @@ def test_it_is_asked_for_once_a_minute_and_done_by_a_worker(
 def test_the_tick_keeps_them_from_getting_old(db: None, now: datetime) -> None:
     assert "figures for the first page" in SWEEPS
     assert any(handlers.__name__ == "api.today.tasks" for handlers in HANDLERS)
+    assert schedule_figures(now) == 0  # nobody has looked yet
     make_figures(now=now)
 
     asked = [schedule_figures(at) for at in (now + 14 * MINUTE, now + 16 * MINUTE, now - DAY)]
