@@ -6,11 +6,12 @@ key into ARGUMENTS. The test fails for whatever is missing here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from accounts.models import Account, ApiKey, User
 from api.delivery.models import Message
 from api.gifts.models import Gift
-from api.gifts.pages.actions import ACTIONS
+from api.gifts.states import GiftStatus
 from api.outbox.models import Job
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -77,10 +78,10 @@ PAGES = {
     "shop_suspend": Page("accounts.change_account"),
     "shop_resume": Page("accounts.change_account"),
     "key_rotate": Page("accounts.add_apikey"),
-    "key_revoke": Page("accounts.delete_apikey"),
+    "key_revoke": Page("accounts.delete_apikey", 404),  # it says which keys in its parameters
     "gift_correct": Page(OPERATE_GIFT),
     "gift_paid": Page(OPERATE_GIFT),
-    "gift_approve": Page(OPERATE_GIFT),
+    "gift_approve": Page(OPERATE_GIFT, 409),  # the story has no gift that waits for it
     "gift_resend": Page(OPERATE_GIFT),
     "gift_render": Page(OPERATE_GIFT),
     "gift_retry": Page(OPERATE_GIFT),
@@ -103,6 +104,23 @@ OUTSIDE = {
     "enrol_codes_file": (302, 302, 302),
 }
 
+POSSIBLE_IN = {
+    "correct": GiftStatus.BOUNCED,
+    "paid": GiftStatus.READY,
+    "approve": GiftStatus.READY,
+    "resend": GiftStatus.SENT,
+    "render": GiftStatus.FAILED,
+    "retry": GiftStatus.FAILED,
+    "cancel": GiftStatus.SCHEDULED,
+    "withdraw": GiftStatus.SENT,
+    "erase": GiftStatus.SENT,
+}
+
+
+def _gift_in(status: GiftStatus) -> list[object]:
+    return [Gift.objects.filter(status=status).latest("pk").pk]
+
+
 ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     "team_help": lambda: [User.objects.latest("pk").pk],
     "view_on_site": lambda: [1, 1],
@@ -111,6 +129,6 @@ ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     "webhook_enable": lambda: [WebhookEndpoint.objects.latest("pk").pk],
     "webhook_redeliver": lambda: [WebhookDelivery.objects.latest("pk").pk],
     **{f"shop_{act}": lambda: [Account.objects.latest("pk").pk] for act in ("suspend", "resume")},
-    **{f"gift_{act.name}": lambda: [Gift.objects.latest("pk").pk] for act in ACTIONS},
+    **{f"gift_{act}": partial(_gift_in, status) for act, status in POSSIBLE_IN.items()},
     **{f"job_{act}": lambda: [Job.objects.filter(state="dead").latest("pk").pk] for act in ("retry", "forget")},
 }
