@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import connection
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from accounts.addresses import client_address
@@ -47,7 +48,9 @@ class RequestMiddleware:
         return response
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
-        """Log a view's crash; what the caller is answered is decided by `giftflick.errors`."""
+        """Log a view's crash, not its refusal; what the caller is answered is decided by `giftflick.errors`."""
+        if isinstance(exception, Http404 | PermissionDenied | SuspiciousOperation):
+            return
         log.error("unhandled exception", exc_info=exception)
 
 
