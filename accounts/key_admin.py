@@ -181,12 +181,9 @@ class ApiKeyAdmin(ModelAdmin):
         if is_used(request, number):
             messages.warning(request, SHOWN_BEFORE)
             return HttpResponseRedirect(reverse("admin:accounts_apikey_changelist"))
-        once = {
-            "form_number": number or new_number(),
-            "show_save_and_add_another": False,
-            "show_save_and_continue": False,
-        }
-        return super().add_view(request, form_url, {**once, **(extra_context or {})})
+        once = {"form_number": number or new_number()}
+        buttons = dict.fromkeys(("show_save_and_add_another", "show_save_and_continue"), False)
+        return super().add_view(request, form_url, {**once, **buttons, **(extra_context or {})})
 
     @method_decorator(csrf_protect)
     def changeform_view(
