@@ -1,36 +1,27 @@
-"""Shops, their keys and the team, for founders."""
+"""Shops, for founders; their keys and the team have modules of their own."""
 
 import re
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts import key_admin, reauthentication_admin, second_factor_admin, services
-from accounts.models import Account, User
+from accounts import key_admin, reauthentication_admin, second_factor_admin, services, team_admin
+from accounts.models import Account
 from accounts.shop_pages import tiles_of
 from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
 
-__all__ = ["key_admin", "reauthentication_admin", "second_factor_admin"]  # registered by being imported
+__all__ = ["key_admin", "reauthentication_admin", "second_factor_admin", "team_admin"]  # registered by being imported
 
 
 ORIGIN = re.compile(r"(https://|http://(?=localhost(:|$)))[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
 DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 CARRIED_BY_KEYS = ("name", "requests_per_minute", "mails_per_day", "origins")
-
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
 
 
 class LinesField(SimpleArrayField):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from accounts import tasks as key_tasks
 from accounts import throttling
+from accounts.sweeps import purge_sessions, purge_tries
 from api.audit import services as audit
 from api.audit.doors import by_itself
 from api.gifts import sweeps as gifts
@@ -35,6 +36,8 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "daily sync of keys": key_tasks.schedule_sync,
     "old idempotent calls": lambda now: idempotency.purge_calls(now=now),
     "old rate windows": lambda now: throttling.purge_windows(now=now),
+    "old tries to sign in": purge_tries,
+    "old sessions": purge_sessions,
     "old audit entries": lambda now: audit.purge_old(now=now),
     "done jobs": lambda now: outbox.purge_done(now=now),
 }

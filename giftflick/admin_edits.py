@@ -80,6 +80,7 @@ class CarefulEdits(Base):
 
     asks_why = False
     records_itself = False
+    has_history = True
 
     def action_of(self, verb: str, changes: Changes) -> str:  # noqa: ARG002
         """What the audit log calls it; `verb` is created, updated or deleted."""
@@ -92,7 +93,7 @@ class CarefulEdits(Base):
         if request.method == "POST":
             edit = Edit(seen=_read(request.POST.get(STAMPS, "")), why=request.POST.get(WHY, "").strip()[:LONGEST_WHY])
         request.edit = edit  # type: ignore[attr-defined]
-        shown = {} if request.user.has_perm(SEES_HISTORY) else {"show_history": False}
+        shown = {} if self.has_history and request.user.has_perm(SEES_HISTORY) else {"show_history": False}
         with acting(why=edit.why):
             return super()._changeform_view(request, object_id, form_url, {**(extra_context or {}), **shown})  # type: ignore[misc]
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.states import KeyState
 from api.audit.states import Door
+from giftflick.admin_links import close_links
 from giftflick.admin_pages import page, show
 from giftflick.admin_parts import TONES
 from giftflick.admin_words import Word, choices_of, words_of
@@ -39,7 +40,7 @@ class Vocabulary:
 
 @page("help/", name="help", permission=None)
 def help_page(request: HttpRequest) -> HttpResponse:
-    return show(request, "admin/help.html", "What do I do when…")
+    return close_links(request, show(request, "admin/help.html", "What do I do when…"))
 
 
 @page("words/", name="words", permission=None)

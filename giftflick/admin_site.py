@@ -54,9 +54,7 @@ class FoundersSite(AuditedSite, OTPAdminSite, UnfoldAdminSite):  # type: ignore[
         return sign_in_views.password(request)
 
     @fresh_sign_in
-    def password_change(  # type: ignore[override]
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Every other session of whoever changes it ends: each is bound to the password."""
         response: HttpResponseBase = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == 302:

@@ -18,9 +18,15 @@ from api.audit import wording
 from api.audit.models import AuditEntry
 from api.audit.selectors import find_entries, known_actions, written_between
 from api.audit.states import Door
-from giftflick.admin import NOTHING, ReadOnlyAdmin, moment
+from giftflick.admin import NOTHING, UNBROKEN, ReadOnlyAdmin, moment
 
+SHORT = 12  # characters: a key's id is shown whole, of others the random end
+ENOUGH = 8
 REACHABLE = 2000  # entries that can be paged through; what is older is found by a day or a search
+TABLE = (
+    '<div class="gf-scroll"><table class="gf-table gf-changes" id="changes"><thead><tr><th scope="col">field</th>'
+    '<th scope="col">before</th><th scope="col">after</th></tr></thead><tbody>{}</tbody></table></div>'
+)
 DAYS = {"today": 1, "2 days": 2, "7 days": 7, "30 days": 30}
 
 
@@ -91,7 +97,19 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     )
     ordering = ["-id"]
     sortable_by = ()
-    fields = [moment("at"), "who", "what", "object_link", "changed", "why", "through", "shop", "request_id"]
+    has_history = False
+    fields = [
+        moment("at"),
+        "who",
+        "what",
+        "object_link",
+        "object_id",
+        "changed",
+        "why",
+        "through",
+        "shop",
+        "request_id",
+    ]
 
     @admin.display(description="who")
     def who(self, entry: AuditEntry) -> str:
@@ -99,15 +117,16 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="what")
     def what(self, entry: AuditEntry) -> str:
-        return wording.what(entry.action)
+        return format_html(UNBROKEN, wording.what(entry.action))
 
     @admin.display(description="to what")
     def object_link(self, entry: AuditEntry) -> str:
         """As text where it has no page."""
         if not entry.object_id:
             return NOTHING
-        words = f"{_models().get(entry.object_type, entry.object_type)} {entry.object_id}"
-        address = _page_of(entry)
+        kind, address = _models().get(entry.object_type, entry.object_type), _page_of(entry)
+        shown = entry.object_id if len(entry.object_id) <= SHORT else f"…{entry.object_id[-ENOUGH:]}"
+        words = format_html('<span title="{}" style="white-space: nowrap">{} {}</span>', entry.object_id, kind, shown)
         return format_html('<a class="gf-link" href="{}">{}</a>', address, words) if address else words
 
     @admin.display(description="from → to")
@@ -133,15 +152,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         rows = format_html_join(
             "",
             '<tr><th scope="row">{}</th><td><del>{}</del></td><td><ins>{}</ins></td></tr>',
-            ((line.name, line.before, line.after) for line in lines),
+            ((line.label, line.before, line.after) for line in lines),
         )
-        head = '<tr><th scope="col">field</th><th scope="col">before</th><th scope="col">after</th></tr>'
-        return format_html(
-            '<div class="gf-scroll"><table class="gf-table gf-changes" id="changes"><thead>{}</thead>'
-            "<tbody>{}</tbody></table></div>",
-            format_html(head),
-            rows,
-        )
+        return format_html(TABLE, rows)
 
     def get_search_results(
         self,

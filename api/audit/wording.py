@@ -41,6 +41,11 @@ class Line:
     before: str
     after: str
 
+    @property
+    def label(self) -> str:
+        """A place in a document stays a path."""
+        return self.name if "." in self.name else self.name.replace("_", " ")
+
 
 def who(actor: str) -> str:
     kind, _, name = actor.partition(":")
@@ -54,7 +59,11 @@ def what(action: str) -> str:
 
 
 def lines_of(entry: AuditEntry) -> list[Line]:
-    return sorted(_lines(entry), key=lambda line: FIRST.index(line.name) if line.name in FIRST else len(FIRST))
+    return sorted(_lines(entry), key=_rank)
+
+
+def _rank(line: Line) -> tuple[int, str]:
+    return (FIRST.index(line.name) if line.name in FIRST else len(FIRST), line.name)
 
 
 def in_short(entry: AuditEntry) -> str:
@@ -63,7 +72,7 @@ def in_short(entry: AuditEntry) -> str:
     if not lines:
         return NOTHING
     first, *more = lines
-    told = f"{first.name}: {_cut(first.before)} → {_cut(first.after)}"
+    told = f"{first.label}: {_cut(first.before)} → {_cut(first.after)}"
     return f"{told}, and {len(more)} more" if more else told
 
 
@@ -75,7 +84,9 @@ def _lines(entry: AuditEntry) -> Iterator[Line]:
 
 def value_in_words(value: Any) -> str:
     match value:
-        case None | "" | [] | {}:
+        case None | "" | []:
+            return NOTHING
+        case dict() if not value:
             return NOTHING
         case bool():
             return "yes" if value else "no"

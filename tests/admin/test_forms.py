@@ -3,7 +3,6 @@
 import json
 from datetime import datetime, timedelta
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,16 +104,6 @@ def test_a_revoked_key_is_refused_and_keeps_its_first_hour(founder: Client, acco
     founder.post(page, {"reason": "it leaked once more"})
     assert ApiKey.objects.get().revoked_at == record.revoked_at
     assert "API key revoked" in founder.get(f"{KEYS}{record.pk}/history/").content.decode()
-
-
-@pytest.fixture
-def definition() -> dict[str, Any]:
-    """The template form as a founder would fill it in."""
-    folder = Path(str(resources.files("api.templates") / "definitions"))
-    given = json.loads((folder / "birthday-confetti.json").read_text(encoding="utf-8"))
-    scripts = {name: json.dumps(given[name]) for name in ("fields", "theme", "scenes")}
-    plain = {name: given[name] for name in ("slug", "name", "occasion", "description", "aspect_ratio", "duration_s")}
-    return {**plain, **scripts}
 
 
 def file_named(name: str, sent_as: str | None = None) -> SimpleUploadedFile:
