@@ -50,7 +50,7 @@ EMPTY: dict[str, Nothing] = {
     ),
     "api.suppression": Nothing(
         "No address is kept from our mails",
-        "Who asks for no more mails is added here, and is not written to by any shop.",
+        "Who asks for no more mails is added here: no shop's gift is mailed to them.",
     ),
     "api.queryrun": Nothing(
         "Nobody has asked anything yet", "Each question that is asked in the console leaves a line here."
