@@ -5,15 +5,15 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import key_admin, reauthentication_admin, second_factor_admin, services
+from accounts import bulk, key_admin, reauthentication_admin, second_factor_admin, services
 from accounts.hosts import domain_problem, origin_problem
 from accounts.models import Account, User
-from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
+from giftflick.admin import ModelAdmin, StateFilter, moment, state
+from giftflick.admin_bulk import bulk_action
 
 __all__ = ["key_admin", "reauthentication_admin", "second_factor_admin"]  # registered by being imported
 
@@ -23,6 +23,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    is_short_list = True
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -54,6 +55,26 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         return list(dict.fromkeys(origins))
 
 
+ACTIONS = [
+    bulk_action(
+        bulk.SUSPEND,
+        label="Suspend",
+        consequence="Every key of each is refused within a minute: its page and server can make no gifts. What it has "
+        "made goes on. Resume undoes it.",
+        permission="change",
+        label_by="name",
+        is_dangerous=True,
+    ),
+    bulk_action(
+        bulk.RESUME,
+        label="Resume",
+        consequence="Every key of each that is not revoked works again within a minute.",
+        permission="change",
+        label_by="name",
+    ),
+]
+
+
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):
     form = AccountForm
@@ -69,19 +90,9 @@ class AccountAdmin(ModelAdmin):
     list_filter = [("order_gate", StateFilter), ("suspended_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "email", "=id"]
     readonly_fields = ["suspended_at"]
-    actions = ["suspend", "resume"]
-
-    @admin.action(description="Suspend: every key is refused", permissions=["change"])
-    def suspend(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        now = timezone.now()
-        run_for_each(
-            self, request, accounts, lambda account: services.suspend_account(account, now=now), done="Suspended"
-        )
-
-    @admin.action(description="Resume", permissions=["change"])
-    def resume(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        now = timezone.now()
-        run_for_each(self, request, accounts, lambda account: services.resume_account(account, now=now), done="Resumed")
+    is_short_list = True
+    ordering = ["name"]
+    actions = ACTIONS
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:  # noqa: FBT001
         carried_before = Account.objects.filter(pk=obj.pk).values(*services.CARRIED_BY_KEYS).first()

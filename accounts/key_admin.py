@@ -19,6 +19,7 @@ from accounts.selectors import keys_in, state_of
 from accounts.states import KeyState
 from api.exceptions import ApplicationError
 from giftflick.admin import ModelAdmin, moment, run_for_each
+from giftflick.admin_filters import RowFilter
 
 OVERLAP_HOURS = {0: "none: it ends at once", 1: "an hour", 24: "a day", 7 * 24: "a week", 30 * 24: "30 days"}
 
@@ -78,7 +79,8 @@ class ApiKeyAdmin(ModelAdmin):
         "id", "name", "account", "livemode", "state", "last_used_on",
         moment("created_at"), moment("expires_at"), moment("revoked_at"),
     ]  # fmt: skip
-    list_filter = [KeyStateFilter, "livemode", "account"]
+    is_short_list = True
+    list_filter = [KeyStateFilter, ("account", RowFilter), "livemode"]
     list_select_related = ["account"]
     search_fields = ["=id", "name", "account__name"]
     actions = ["rotate", "revoke"]

@@ -8,6 +8,7 @@ from api.gifts import admin as gifts
 from api.media import admin as media
 from api.outbox import admin as outbox
 from api.rendering import admin as rendering
+from api.saved_filters import admin as saved_filters
 from api.sheets import admin as sheets
 from api.suppressions import admin as suppressions
 from api.templates import admin as templates
@@ -22,6 +23,7 @@ __all__ = [
     "media",
     "outbox",
     "rendering",
+    "saved_filters",
     "sheets",
     "suppressions",
     "templates",

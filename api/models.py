@@ -9,6 +9,7 @@ from api.idempotency.models import IdempotentCall
 from api.media.models import Upload
 from api.outbox.models import Job
 from api.rendering.models import Render, RenderCallback
+from api.saved_filters.models import SavedFilter
 from api.sheets.models import Export, Sheet, SheetRow
 from api.suppressions.models import Suppression
 from api.templates.models import Template
@@ -31,6 +32,7 @@ __all__ = [
     "Message",
     "Render",
     "RenderCallback",
+    "SavedFilter",
     "Sheet",
     "SheetRow",
     "Suppression",

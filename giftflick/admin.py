@@ -1,15 +1,18 @@
 """What the admin's pages share: rows that services alone may change, lists that never count everything."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
 from api.exceptions import ApplicationError
+from giftflick.admin_lists import ListByKey, filters_of_list, sortable_columns
 from giftflick.admin_words import Nothing, choices_of, nothing_of, tone_of, words_of
 
 if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no types
@@ -26,7 +29,40 @@ Column = Any  # a function from row to text; the stubs know those in `list_displ
 
 
 class ModelAdmin(BareModelAdmin):
-    """Every field has its word, and an empty list says what would be there."""
+    """Every field has its word, and an empty list says what would be there.
+
+    Lists are `ListByKey`'s. `ready_filters` are (name, query) pairs that stand above one for everybody.
+    """
+
+    is_short_list = False  # of some thousand rows at most: sorted by any column, no days above it
+    ready_filters: Sequence[tuple[str, str]] = ()
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # counting each choice reads the table for each
+    list_filter_submit = True
+    list_before_template = "admin/lists_before.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ListByKey]:  # noqa: ARG002
+        return ListByKey
+
+    def get_sortable_by(self, request: HttpRequest) -> list[Any]:
+        return sortable_columns(self, super().get_sortable_by(request))
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return filters_of_list(self, super().get_list_filter(request))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if ERROR_FLAG in request.GET and request.method == "GET":
+            messages.warning(request, "That address asked for a filter that is not there: this is the whole list.")
+        return super().changelist_view(request, extra_context)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], **options: Any) -> Any:
+        """Rows that cannot be, from a form that was tampered with, are told in words."""
+        try:
+            return super().response_action(request, queryset, **options)
+        except (ValueError, ValidationError):
+            messages.warning(request, "Those rows were not understood: choose them again. Nothing was done.")
+            return None
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Django reads both also for the fields that are only shown."""
@@ -45,9 +81,6 @@ class ModelAdmin(BareModelAdmin):
 
 class ReadOnlyAdmin(ModelAdmin):
     """Look, search, filter; what may be done to a row is an action that calls a service."""
-
-    show_full_result_count = False
-    list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         return False

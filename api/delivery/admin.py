@@ -1,15 +1,27 @@
 """Mails for founders: what was sent to whom, and what the mail service reported."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from api.delivery.models import MailEvent, Message
 from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, state
+from giftflick.admin_bulk import bulk_action
 
 
 class MailEventInline(ReadOnlyInline):
     model = MailEvent
     fields = readonly_fields = (moment("at"), state("type"), facts("raw"))
     ordering = ["at"]
+
+
+SEND_AGAIN = bulk_action(
+    "gifts.resend",  # by its name: mails know nothing of gifts
+    label="Send their gifts again",
+    consequence="The gift of each is mailed once more, to the address that it has now; a gift can be sent again three "
+    "times a day. Several mails of one gift count once.",
+    permission="operate",
+    ref="gift_id",
+)
 
 
 @admin.register(Message)
@@ -24,6 +36,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "is_possible_double",
     ]
     list_filter = [("status", StateFilter), ("kind", StateFilter), "is_possible_double", "livemode"]
+    actions = [SEND_AGAIN]
     search_fields = ["=id", "=gift__id", "to_email__iexact", "=provider_id"]
     search_help_text = "A mail's id, its gift's, an address, or SendGrid's message id."
     ordering = ["-id"]
@@ -39,6 +52,9 @@ class MessageAdmin(ReadOnlyAdmin):
         (moment("accepted_at"), moment("reported_at")),
     ]
     inlines = [MailEventInline]
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("api.operate_gift")
 
 
 @admin.register(MailEvent)

@@ -1,23 +1,21 @@
 """Gifts for founders: find one, read its story, and do what a service allows."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from api import actors
 from api.delivery.models import Message
-from api.gifts import services
+from api.gifts import bulk
 from api.gifts.models import Gift, GiftEvent, GiftMedia
 from api.gifts.serializers import watch_url
-from api.gifts.states import OPENABLE, OrderStatus
+from api.gifts.situations import READY_FILTERS, GiftSituation
+from api.gifts.states import OPENABLE
 from api.rendering.models import Render
 from api.viewing.models import Thanks
-from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, run_for_each, state
+from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, state
+from giftflick.admin_bulk import Action, bulk_action
+from giftflick.admin_filters import RowFilter
 
 
 class EventInline(ReadOnlyInline):
@@ -67,6 +65,46 @@ class ThanksInline(ReadOnlyInline):
     fields = readonly_fields = (moment("created_at"), "message")
 
 
+def _action(kind: str, label: str, consequence: str, *, is_dangerous: bool = False) -> Action:
+    return bulk_action(
+        f"{bulk.KIND}.{kind}",
+        label=label,
+        consequence=consequence,
+        permission="operate",
+        label_by="account__name",
+        is_dangerous=is_dangerous,
+    )
+
+
+ACTIONS = [
+    _action(
+        "render_again",
+        "Render again",
+        "Each gets a new film of what is in it now, which costs a render. A mail that has not left yet waits for it.",
+    ),
+    _action(
+        "resend",
+        "Send again",
+        "Each recipient gets the mail once more; a gift can be sent again three times a day. One that bounced needs a "
+        "corrected address first.",
+    ),
+    _action("approve", "Approve", "Each that waits for approval is let go: it is sent at its hour, or at once."),
+    _action(
+        "mark_paid",
+        "Mark the order paid",
+        "Each that waits for its payment is let go, as if the shop had told that it was paid: sent at its hour, or at "
+        "once.",
+    ),
+    _action(
+        "cancel",
+        "Cancel and withdraw",
+        "Each is called off for good: its film is deleted, and the link in a mail that was sent no longer opens. This "
+        "cannot be undone.",
+        is_dangerous=True,
+    ),
+]
+
+
 @admin.register(Gift)
 class GiftAdmin(ReadOnlyAdmin):
     list_display = [
@@ -78,13 +116,21 @@ class GiftAdmin(ReadOnlyAdmin):
         "recipient_email",
         "livemode",
     ]
-    list_filter = [("status", StateFilter), "livemode", "delivery", "account", "template"]
+    list_filter = [
+        GiftSituation,
+        ("status", StateFilter),
+        ("account", RowFilter),
+        ("template", RowFilter),
+        "livemode",
+        ("delivery", StateFilter),
+    ]
     list_select_related = ["account"]
     search_fields = ["=id", "=token", "recipient_email__iexact", "sender_email__iexact", "=order_reference"]
     search_help_text = "A gift's id, an e-mail address, an order reference or the token of a watch link."
     ordering = ["-id"]
     inlines = [EventInline, MediaInline, RenderInline, MessageInline, ThanksInline]
-    actions = ["render_again", "resend", "approve", "mark_paid", "cancel"]
+    ready_filters = READY_FILTERS
+    actions = ACTIONS
     fieldsets = [
         (None, {"fields": ["id", "explained_status", facts("failure"), ("account", "livemode"), "watch_link"]}),
         (
@@ -129,32 +175,5 @@ class GiftAdmin(ReadOnlyAdmin):
             return "Not sent yet." if gift.sent_at is None else "No longer available."
         return format_html('<a href="{0}" rel="noreferrer">{0}</a>', watch_url(gift))
 
-    @admin.action(description="Render again", permissions=["operate"])
-    def render_again(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
-        self._each(request, gifts, services.render_again, done="Rendering again")
-
-    @admin.action(description="Send again", permissions=["operate"])
-    def resend(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
-        self._each(request, gifts, services.resend_gift, done="Sending again")
-
-    @admin.action(description="Approve", permissions=["operate"])
-    def approve(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
-        self._each(request, gifts, services.approve_gift, done="Approved")
-
-    @admin.action(description="Mark the order paid", permissions=["operate"])
-    def mark_paid(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
-        def pay(gift_id: Any, **who_and_when: Any) -> Gift:
-            return services.set_order(gift_id, status=OrderStatus.PAID, reference="", **who_and_when)
-
-        self._each(request, gifts, pay, done="Marked as paid")
-
-    @admin.action(description="Cancel (withdraws what was sent)", permissions=["operate"])
-    def cancel(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
-        self._each(request, gifts, services.cancel_gift, done="Canceled")
-
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("api.change_gift")
-
-    def _each(self, request: HttpRequest, gifts: QuerySet[Gift], service: Any, *, done: str) -> None:
-        actor, now = actors.staff(request.user.get_username()), timezone.now()
-        run_for_each(self, request, gifts, lambda gift: service(gift.pk, actor=actor, now=now), done=done)
+        return request.user.has_perm("api.operate_gift")

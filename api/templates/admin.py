@@ -72,6 +72,8 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
 class TemplateAdmin(ModelAdmin):
     form = TemplateForm
     list_display = ["slug", "name", "occasion", state("status"), "aspect_ratio", "duration_s", moment("updated_at")]
+    is_short_list = True
+    ordering = ["name"]
     list_filter = [("status", StateFilter), "occasion", "aspect_ratio"]
     search_fields = ["slug", "name"]
 

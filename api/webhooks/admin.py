@@ -1,19 +1,35 @@
 """Webhooks for founders: which endpoints there are, what was delivered, delivering it again. No secrets."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
-from api.webhooks import services
+from api.webhooks import bulk
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, moment, run_for_each, state
+from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, moment, state
+from giftflick.admin_bulk import bulk_action
+from giftflick.admin_filters import RowFilter
 
 
 class WebhookAttemptInline(ReadOnlyInline):
     model = WebhookAttempt
     fields = readonly_fields = (moment("started_at"), moment("ended_at"), "code", "ms", "error", "response")
     ordering = ["id"]
+
+
+ENABLE = bulk_action(
+    bulk.ENABLE,
+    label="Switch on",
+    consequence="Each is sent its events again from now on; what happened while it was off is not sent.",
+    permission="operate",
+    label_by="account__name",
+)
+REDELIVER = bulk_action(
+    bulk.REDELIVER,
+    label="Deliver again",
+    consequence="Each is sent once more, with all its tries: the same event, byte for byte.",
+    permission="operate",
+    label_by="type",
+)
 
 
 @admin.register(WebhookEndpoint)
@@ -26,7 +42,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
         state("disabled_reason"),
         moment("failing_since"),
     ]
-    list_filter = ["enabled", ("disabled_reason", StateFilter), "livemode"]
+    list_filter = ["enabled", ("disabled_reason", StateFilter), ("account", RowFilter), "livemode"]
     list_select_related = ["account"]
     search_fields = ["=id", "account__name__iexact", "url"]
     search_help_text = "An endpoint's id, a shop's name, or part of a URL."
@@ -40,18 +56,8 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
         (moment("disabled_at"), moment("failing_since")),
         (moment("created_at"), moment("updated_at")),
     ]
-    actions = ["enable"]
-
-    @admin.action(description="Switch on", permissions=["operate"])
-    def enable(self, request: HttpRequest, endpoints: QuerySet[WebhookEndpoint]) -> None:
-        now = timezone.now()
-        run_for_each(
-            self,
-            request,
-            endpoints,
-            lambda endpoint: services.update_endpoint(endpoint.pk, {"enabled": True}, now=now),
-            done="Switched on",
-        )
+    is_short_list = True
+    actions = [ENABLE]
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("api.change_webhookendpoint")
@@ -68,7 +74,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         moment("next_attempt_at"),
         moment("finished_at"),
     ]
-    list_filter = [("status", StateFilter), "endpoint__livemode"]
+    list_filter = [("status", StateFilter), ("endpoint", RowFilter)]
     list_select_related = ["endpoint"]
     search_fields = ["=id", "=endpoint__id"]
     search_help_text = "A delivery's or an endpoint's id."
@@ -82,18 +88,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         (moment("created_at"), moment("next_attempt_at"), moment("finished_at")),
     ]
     inlines = [WebhookAttemptInline]
-    actions = ["redeliver"]
-
-    @admin.action(description="Deliver again", permissions=["operate"])
-    def redeliver(self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]) -> None:
-        now = timezone.now()
-        run_for_each(
-            self,
-            request,
-            deliveries,
-            lambda delivery: services.redeliver(delivery, now=now),
-            done="To be delivered again",
-        )
+    actions = [REDELIVER]
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("api.change_webhookdelivery")

@@ -11,8 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_team'),
-        ('api', '0008_batches'),
-        ('api', '0008_words'),
+        ('api', '0010_list_indexes'),
     ]
 
     operations = [
