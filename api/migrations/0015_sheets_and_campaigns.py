@@ -10,13 +10,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-<<<<<<<< HEAD:api/migrations/0015_sheets_and_campaigns.py
         ('accounts', '0004_words'),
         ('api', '0014_admin_indexes'),
-========
-        ('accounts', '0003_team'),
-        ('api', '0010_list_indexes'),
->>>>>>>> 89d1c49c99e40ebf97ff8f77ba6b198e88c89e1b:api/migrations/0011_sheets_and_campaigns.py
     ]
 
     operations = [
