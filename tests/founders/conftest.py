@@ -1,0 +1,77 @@
+"""A founder at the admin, before a product whose worker is the test: it works jobs off when the test says so.
+
+What the founder's browser talks to is the live server; renderer, bucket and SendGrid are the local ones, and real.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first request to the admin does
+from accounts.models import User
+from api import tick  # noqa: F401 - all kinds of jobs are registered by its imports
+from api.outbox.drain import drain
+from local.stack import Stack
+from tests.admin.browser import OpenPage, browser, signed_in_page
+from tests.system import Mailbox
+from tests.waiting import eventually
+
+__all__ = ["browser", "signed_in_page"]  # fixtures
+
+RENDERED_WITHIN_S = 90
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The admin looks at the clock itself."""
+    return timezone.now()
+
+
+@pytest.fixture
+def ada(transactional_db: None) -> User:
+    return User.objects.create_superuser("ada", first_name="Ada", last_name="Byron")
+
+
+@pytest.fixture
+def reached(live_server: LiveServer, settings: Settings) -> str:
+    """Where the product can be reached, by recipients and by the renderer with its word that a film is done."""
+    settings.BASE_URL = live_server.url
+    return live_server.url
+
+
+@pytest.fixture
+def page(signed_in_page: OpenPage, ada: User, reached: str) -> Page:
+    """Ada has just signed in: the first page, on a desk, by day."""
+    page = signed_in_page(ada)
+    page.goto("/admin/")
+    return page
+
+
+@pytest.fixture
+def mailbox(stack: Stack) -> Iterator[Mailbox]:
+    """What SendGrid has taken since the test began."""
+    mailbox = Mailbox(stack.env["SENDGRID_URL"])
+    mailbox.clear()
+    yield mailbox
+    mailbox.clear()
+
+
+def work_off() -> int:
+    """All jobs that are due, and those that they queue; how many there were."""
+    now = timezone.now()
+    return drain(clock=lambda: now, until=now + timedelta(minutes=1))
+
+
+def work_until(condition: Callable[[], object], within_s: float = RENDERED_WITHIN_S) -> None:
+    """Work, also on what others (the renderer) make due meanwhile, until it has come to this."""
+
+    def is_so() -> bool:
+        work_off()
+        return bool(condition())
+
+    eventually(is_so, within_s)

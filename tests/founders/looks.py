@@ -1,0 +1,29 @@
+"""One screen in each of the four looks: on a desk and on a phone, light and dark.
+
+A job is done once, on a desk by day. The page that it has come to is then looked at in the other looks as it stands:
+with what was typed, and also where loading it anew would show something else, as with a key that is shown once.
+"""
+
+from playwright.sync_api import Page
+
+from tests.admin.browser import DESK, HEIGHTS, LOOKS, overflows, photograph, serious
+
+
+def look_at(page: Page, name: str) -> None:
+    """Photograph the page in all looks as `job-<name>-…`; in each it must be readable by anybody and fit its width."""
+    found = {}
+    try:
+        for width, dark in LOOKS:
+            _put_into(page, width=width, dark=dark)
+            photograph(page, f"job-{name}")
+            found[width, dark] = serious(page), overflows(page)
+    finally:
+        _put_into(page, width=DESK, dark=False)
+    assert found == dict.fromkeys(LOOKS, ([], False))
+
+
+def _put_into(page: Page, *, width: int, dark: bool) -> None:
+    """Unfold asks for the colours when a page is loaded, and not again: its mark for them is set here."""
+    page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+    page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
+    page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", dark)
