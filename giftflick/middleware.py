@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from accounts.addresses import client_address
@@ -48,7 +49,8 @@ class RequestMiddleware:
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
         """Log a view's crash; what the caller is answered is decided by `giftflick.errors`."""
-        log.error("unhandled exception", exc_info=exception)
+        if not isinstance(exception, Http404 | PermissionDenied):  # answers, and the request's line has the status
+            log.error("unhandled exception", exc_info=exception)
 
 
 def _add_headers(request: HttpRequest, response: HttpResponseBase) -> None:
