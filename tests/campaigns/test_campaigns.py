@@ -169,8 +169,10 @@ def test_the_templates_fields_are_columns(open_campaign: Open, receive: Receive,
 
     assert sheet.problems == [
         "2 columns are missing: recipient_email, fields.headline.",
-        "Row 1 must have the columns' names. Known are: row_key, recipient_name, recipient_email, sender_name, "
-        "sender_email, message, order_reference, deliver_at, timezone, fields.headline.",
+        (
+            "Row 1 must have the columns' names. Known are: row_key, recipient_name, recipient_email, sender_name, "
+            "sender_email, message, order_reference, deliver_at, timezone, fields.headline."
+        ),
     ]
 
 
