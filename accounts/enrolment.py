@@ -29,6 +29,7 @@ class FirstCodeForm(forms.Form):
 class KeptForm(forms.Form):
     kept = forms.BooleanField(
         label="I have kept these codes where I find them without my phone",
+        label_suffix="",
         error_messages={"required": "Keep the codes first: without them and without your phone you are locked out."},
     )
 

@@ -34,6 +34,7 @@ class User(AbstractUser):
     )
 
     class Meta(AbstractUser.Meta):
+        verbose_name, verbose_name_plural = "colleague", "team"
         permissions = [("manage_team", "Can invite, change and let go members of the team")]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:

@@ -94,8 +94,8 @@ class TeamAdmin(ModelAdmin):
 
     @admin.display(description="groups")
     def in_groups(self, user: User) -> str:
-        names = [group.name for group in user.groups.all()] or ["none"]
-        return ", ".join([*names, "superuser"] if user.is_superuser else names)
+        names = [group.name for group in user.groups.all()]
+        return ", ".join([*names, "superuser"] if user.is_superuser else names) or "none"
 
     @admin.display(description="second factor")
     def second_factor(self, user: User) -> str:
@@ -106,9 +106,11 @@ class TeamAdmin(ModelAdmin):
     def signed_in_at(self, user: User) -> str:
         return NOTHING if user.last_login is None else f"{user.last_login:%Y-%m-%d %H:%M:%S}"
 
-    @admin.display(description="locked out?")
+    @admin.display(description="cannot get in?")
     def help_for(self, user: User) -> str:
-        return format_html('<a href="{}">Unlock, reset, send a link</a>', reverse("admin:team_help", args=[user.pk]))
+        return format_html(
+            '<a class="gf-link" href="{}">Unlock, reset, send a link</a>', reverse("admin:team_help", args=[user.pk])
+        )
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:  # noqa: ARG002
         shown: list[Any] = ["username", "email", ("first_name", "last_name"), "groups"]

@@ -28,6 +28,7 @@ from api.outbox.drain import Clock, drain
 from api.outbox.selectors import queue_state
 from api.sheets import services as sheets
 from api.sheets import tasks as sheet_tasks
+from api.suppressions import bulk as suppression_bulk
 from api.today import services as today
 from api.today import tasks as today_tasks
 from api.webhooks import bulk as webhook_bulk
@@ -62,7 +63,7 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
 
 # Their jobs, and kinds of batches, are registered by being imported.
 HANDLERS = (gift_tasks, webhook_tasks, key_tasks, batch_tasks, today_tasks, sheet_tasks, campaign_tasks)
-BATCHES = (gift_bulk, job_bulk, webhook_bulk, account_bulk)
+BATCHES = (gift_bulk, job_bulk, webhook_bulk, account_bulk, suppression_bulk)
 
 
 def sweep(now: datetime) -> dict[str, int]:

@@ -16,7 +16,7 @@ from accounts import sign_in_views
 from accounts.reauthentication import fresh_sign_in
 from accounts.sign_in_log import note, note_access_refused
 from giftflick.admin_door import AuditedSite
-from giftflick.admin_pages import page_urls, show
+from giftflick.admin_pages import page_urls
 
 View = Callable[..., HttpResponseBase]
 
@@ -38,7 +38,7 @@ class FoundersSite(AuditedSite, OTPAdminSite, UnfoldAdminSite):  # type: ignore[
         return [*sign_in_views.urls(), *page_urls(self.admin_view)]
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's
-        """Django's guard; a refusal is a page that says what is missing, and stands in the audit log."""
+        """Django's guard; who is refused is told so by `giftflick.errors`, and it stands in the audit log."""
         guarded: View = super().admin_view(view, cacheable)
 
         def noting(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -46,7 +46,7 @@ class FoundersSite(AuditedSite, OTPAdminSite, UnfoldAdminSite):  # type: ignore[
                 return guarded(request, *args, **kwargs)
             except PermissionDenied as refusal:
                 note_access_refused(request, request.user, str(refusal), now=timezone.now())  # type: ignore[arg-type]
-                return show(request, "admin/accounts_refused.html", "Not for you", status=403, why=str(refusal))
+                raise
 
         return update_wrapper(noting, guarded)
 

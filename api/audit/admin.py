@@ -19,6 +19,7 @@ from api.audit.models import AuditEntry
 from api.audit.selectors import find_entries, known_actions, written_between
 from api.audit.states import Door
 from giftflick.admin import NOTHING, UNBROKEN, ReadOnlyAdmin, moment
+from giftflick.admin_links import close_links
 
 SHORT = 12  # characters: a key's id is shown whole, of others the random end
 ENOUGH = 8
@@ -110,6 +111,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "shop",
         "request_id",
     ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Entries about what somebody may not see are listed, without a link to it."""
+        return close_links(request, super().changelist_view(request, extra_context))
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        return close_links(request, super().change_view(request, object_id, form_url, extra_context))
 
     @admin.display(description="who")
     def who(self, entry: AuditEntry) -> str:

@@ -28,7 +28,7 @@ from api.sheets.admin.uploading import actor, at_the_door, received, upload_cont
 from api.sheets.models import Sheet
 from api.sheets.selectors import sheets_of
 from api.sheets.states import BEFORE_CHECKED, SheetState
-from api.templates.models import TemplateStatus
+from api.templates.models import Template, TemplateStatus
 from giftflick.admin_pages import page, show
 
 SCOPE_PAGES[GIFTS.name] = "campaign"
@@ -52,7 +52,10 @@ class CampaignForm(forms.Form):
         choices=[("test", "Test: rendered with a watermark, nobody is mailed"), ("live", "Live")],
         help_text="Try it as a test first: the same file can be used again.",
     )
-    template = forms.ModelChoiceField(None, help_text="Published ones only. Its fields become columns of the file.")
+    template = forms.ModelChoiceField(
+        Template.objects.filter(status=TemplateStatus.PUBLISHED),
+        help_text="Published ones only. Its fields become columns of the file.",
+    )
     sender_name = forms.CharField(max_length=100, required=False, help_text="For rows that leave it blank.")
     sender_email = forms.EmailField(required=False, label="Sender's e-mail", help_text="For rows that leave it blank.")
     message = forms.CharField(
@@ -74,11 +77,8 @@ class CampaignForm(forms.Form):
         help_text="For shops whose gifts wait for payment: without it, each gift waits until the shop says so.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        from api.templates.models import Template
-
-        super().__init__(*args, label_suffix="", **kwargs)
-        self.fields["template"].queryset = Template.objects.filter(status=TemplateStatus.PUBLISHED)  # type: ignore[attr-defined]
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, label_suffix="")
 
     def defaults(self) -> dict[str, str]:
         data = {**self.cleaned_data}

@@ -11,11 +11,12 @@ from django.utils import timezone
 from api import actors
 from api.audit.doors import acting
 from api.audit.states import Door
-from api.suppressions import services
+from api.suppressions import bulk, services
 from api.suppressions.addresses import searched_hash
 from api.suppressions.models import Suppression
 from api.suppressions.states import SuppressionReason
-from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
+from giftflick.admin import ModelAdmin, StateFilter, moment, state
+from giftflick.admin_bulk import bulk_action
 
 
 class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -39,7 +40,17 @@ class SuppressionAdmin(ModelAdmin):
     search_help_text = "A whole address, whichever way its letters are written."
     ordering = ["-id"]
     show_full_result_count = False
-    actions = ["lift"]
+    actions = [
+        bulk_action(
+            bulk.LIFT,
+            label="Lift",
+            consequence="Each of these addresses may be mailed again. SendGrid keeps a list of its own: an address "
+            "that complained or unsubscribed there must be taken off that as well.",
+            permission="lift",
+            label_by="masked",
+            is_dangerous=True,
+        )
+    ]
     form = SuppressionForm
 
     def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> Any:  # noqa: ARG002
@@ -78,18 +89,6 @@ class SuppressionAdmin(ModelAdmin):
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("api.delete_suppression")
-
-    @admin.action(description="Lift: the address may be mailed again", permissions=["lift"])
-    def lift(self, request: HttpRequest, suppressions: QuerySet[Suppression]) -> None:
-        now = timezone.now()
-        with acting(door=Door.ADMIN, actor=_actor(request)):
-            run_for_each(
-                self,
-                request,
-                suppressions,
-                lambda row: services.lift_suppression(row.pk, actor=_actor(request), now=now),
-                done="Lifted",
-            )
 
 
 def _actor(request: HttpRequest) -> str:

@@ -112,7 +112,7 @@ def test_what_is_refused_inside_is_noted_and_told_kindly(path: str) -> None:
     answer: Any = client.get(path)
 
     assert answer.status_code == 403
-    assert "Your part does not include this" in answer.content.decode()
+    assert "This is not open to you" in answer.content.decode()
     [entry] = AuditEntry.objects.all()
     assert (entry.action, entry.actor, entry.door) == ("access.refused", "staff:bea", "admin")
     assert entry.changes["method"] == [None, "GET"]

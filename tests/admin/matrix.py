@@ -13,6 +13,7 @@ from api.delivery.models import Message
 from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
 from api.outbox.models import Job
+from api.templates.models import Template
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 ANYBODY = "anybody of the team"
@@ -91,6 +92,10 @@ PAGES = {
     "job_retry": Page(OPERATE_JOB),
     "job_forget": Page(OPERATE_JOB),
     "mail_preview": Page("api.view_message"),
+    "template_preview": Page("api.change_template"),
+    "template_publish": Page("api.change_template"),
+    "template_retire": Page("api.change_template"),
+    "template_copy": Page("api.add_template", 405),  # by a button only
     "webhook_enable": Page("api.change_webhookendpoint"),
     "webhook_redeliver": Page("api.change_webhookdelivery"),
 }
@@ -104,6 +109,7 @@ OUTSIDE = {
     "enrol_codes_file": (302, 302, 302),
 }
 
+TEMPLATE_ACTS = ("preview", "publish", "retire", "copy")
 POSSIBLE_IN = {
     "correct": GiftStatus.BOUNCED,
     "paid": GiftStatus.READY,
@@ -128,6 +134,7 @@ ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     "mail_preview": lambda: [Message.objects.latest("pk").pk],
     "webhook_enable": lambda: [WebhookEndpoint.objects.latest("pk").pk],
     "webhook_redeliver": lambda: [WebhookDelivery.objects.latest("pk").pk],
+    **{f"template_{act}": lambda: [Template.objects.latest("pk").pk] for act in TEMPLATE_ACTS},
     **{f"shop_{act}": lambda: [Account.objects.latest("pk").pk] for act in ("suspend", "resume")},
     **{f"gift_{act}": partial(_gift_in, status) for act, status in POSSIBLE_IN.items()},
     **{f"job_{act}": lambda: [Job.objects.filter(state="dead").latest("pk").pk] for act in ("retry", "forget")},

@@ -3,14 +3,16 @@
 import io
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
+import api.sheets.tasks  # noqa: F401 - registers the kinds of batches
 from accounts.models import User
 from api.batches.services import run_slice
 from api.outbox.models import Job
-from api.sheets import services, tasks
+from api.sheets import services
 from api.sheets.kinds import kind_called
 from api.sheets.models import Sheet
 from tests.admin.browser import browser, signed_in_page
@@ -32,14 +34,14 @@ def now() -> datetime:
 def receive(db: None, now: datetime) -> Receive:
     """A file that came in, checked as far as a founder waits for it."""
 
-    def received(kind: str, file: io.BytesIO, *, scope: object = None) -> Sheet:
+    def received(kind: str, file: io.BytesIO, *, scope: UUID | None = None) -> Sheet:
         sheet = services.receive_file(
             kind_called(kind),
             file,
             size=len(file.getvalue()),
             scope_id=scope,
             actor=ADA,
-            now=now,  # type: ignore[arg-type]
+            now=now,
         )
         return services.check_small(sheet, now=now)
 
@@ -75,6 +77,3 @@ def somebody(*permissions: str) -> User:
         app, _, codename = name.partition(".")
         user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
     return user
-
-
-assert tasks  # the kinds of batches are registered by being imported

@@ -15,7 +15,7 @@ from api.exceptions import InvalidStateError
 from api.media import bucket
 from api.outbox.models import Job
 from api.sheets import selectors, services
-from api.sheets.models import SheetRow
+from api.sheets.models import Sheet, SheetRow
 from api.sheets.states import RowOutcome
 from api.suppressions.addresses import address_hash
 from api.suppressions.models import Suppression
@@ -23,14 +23,9 @@ from api.templates.models import Template
 from tests.sheets.conftest import ADA, Receive, check_all, take_in, waiting
 from tests.sheets.files import SHOPS, csv_file, xlsx_file
 
-SCRIPT = {
-    "theme": {},
-    "scenes": [],
-}
 
-
-def errors_of(sheet: object) -> dict[int, dict[str, str]]:
-    return dict(SheetRow.objects.filter(sheet=sheet, outcome=RowOutcome.WRONG).values_list("number", "errors"))  # type: ignore[misc]
+def errors_of(sheet: Sheet) -> dict[int, dict[str, str]]:
+    return dict(SheetRow.objects.filter(sheet=sheet, outcome=RowOutcome.WRONG).values_list("number", "errors"))
 
 
 def test_a_check_changes_nothing_and_says_what_would_be(receive: Receive, account: Account) -> None:
@@ -136,21 +131,15 @@ def test_a_row_that_changed_meanwhile_is_refused_and_nothing_is_overwritten(
 
     [(state, words)] = take_in(sheet, now)
 
-    assert (state, words) == (
-        "failed",
-        (
-            "It was changed by somebody else since the file was checked (email): nothing was overwritten. Upload the "
-            "row again to see the difference."
-        ),
+    assert state == "failed"
+    assert words == (
+        "It was changed by somebody else since the file was checked (email): nothing was overwritten. Upload the row "
+        "again to see the difference."
     )
     account.refresh_from_db()
     assert account.email == "mine@confetti.example"
-    assert [words for _, words in selectors.rows_that_failed(sheet_again(sheet))] == [words]
-
-
-def sheet_again(sheet: object) -> object:
-    sheet.refresh_from_db()  # type: ignore[attr-defined]
-    return sheet
+    sheet.refresh_from_db()
+    assert [words for _, words in selectors.rows_that_failed(sheet)] == [words]
 
 
 def test_confirming_twice_is_one_batch(receive: Receive, now: datetime) -> None:

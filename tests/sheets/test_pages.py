@@ -101,7 +101,7 @@ def test_the_wrong_rows_come_back_with_their_columns_and_what_is_wrong(
 
     answer = founder.get(f"/admin/imports/sheets/{sheet.pk}/errors/", {"format": form})
 
-    rows = read_back(b"".join(answer))  # type: ignore[arg-type]
+    rows = read_back(b"".join(answer))
     wrong = "email: Enter a valid email address."
     assert rows == [["email", "name", "error"], ["no", "'=B", wrong], ["c@", "C", wrong]]
     again = receive("accounts", csv_file(rows[0], ["b@shop.example", *rows[1][1:]]))
@@ -111,7 +111,7 @@ def test_the_wrong_rows_come_back_with_their_columns_and_what_is_wrong(
 def test_the_empty_file_has_the_columns(founder: Client) -> None:
     answer = founder.get("/admin/imports/accounts/empty.xlsx")
 
-    assert read_back(b"".join(answer)) == [  # type: ignore[arg-type]
+    assert read_back(b"".join(answer)) == [
         ["id", "name", "email", "order_gate", "requests_per_minute", "mails_per_day", "domains", "origins"]
     ]
 

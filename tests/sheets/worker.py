@@ -1,4 +1,4 @@
-"""`python -m tests.sheets.worker STEP ARGUMENT…`: one step of an import, in a process that knows nothing else."""
+"""`python -m tests.sheets.worker STEP ARGUMENT…`: one step of an import, in a process of its own."""
 
 import sys
 from uuid import UUID

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 
@@ -52,11 +53,11 @@ class ExportForm(forms.Form):
         help_text="Asks for your second factor again; the audit log notes it.",
     )
 
-    def __init__(self, *args: Any, kind: ExportKind, may_see_personal_data: bool, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+    def __init__(self, data: Any = None, *, kind: ExportKind, may_see_personal_data: bool) -> None:
+        super().__init__(data, label_suffix="")
         field, statuses = kind.statuses
         this_month = timezone.now().date().replace(day=1)
-        self.initial |= {"since": (this_month - timedelta(days=1)).replace(day=1), "before": this_month}
+        self.initial = {"since": (this_month - timedelta(days=1)).replace(day=1), "before": this_month}
         unfit = {
             "since": kind.is_dated,
             "before": kind.is_dated,
@@ -112,7 +113,7 @@ def exports(request: HttpRequest) -> HttpResponse:
 
 
 @page("exports/<slug:name>/new/", name="export_kind", permission=None)
-def export_kind(request: HttpRequest, name: str) -> HttpResponse:
+def export_kind(request: HttpRequest, name: str) -> HttpResponseBase:
     kind = _kind(request, name)
     form = ExportForm(request.POST or None, kind=kind, may_see_personal_data=request.user.has_perm(PERSONAL))
     refusal = ""
@@ -157,7 +158,7 @@ def _export(request: HttpRequest, kind: ExportKind, form: ExportForm) -> HttpRes
 
 
 @page("exports/<uuid:pk>/download/", name="export_download", permission=None)
-def download(request: HttpRequest, pk: UUID) -> HttpResponse:
+def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     try:
         export = selectors.export_with(pk)
     except NotFoundError:

@@ -72,7 +72,7 @@ def received(request: HttpRequest, kind: SheetKind, *, scope_id: UUID | None = N
     """The sheet that the posted form holds, read and checked as far as it is small. Raises ApplicationError."""
     form, now = UploadForm(request.POST, request.FILES), timezone.now()
     if not form.is_valid():
-        raise ApplicationError(" ".join(words for field in form.errors.values() for words in field))
+        raise ApplicationError(" ".join(str(words) for field in form.errors.values() for words in field))
     file, rows, uploaded = (form.cleaned_data[name] for name in ("file", "rows", "uploaded"))
     if uploaded is not None:
         sheet = services.finish_upload(uploaded, kind, scope_id=scope_id, actor=actor(request), now=now)

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from api.audit.services import Changes, record
+from api.audit.changes import Changes
+from api.audit.services import record
 from api.batches.models import Batch
 from api.batches.services import ItemIn, start_batch
 from api.exceptions import InvalidStateError
