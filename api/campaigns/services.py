@@ -13,7 +13,7 @@ from api.batches.services import ItemIn, cancel_batch, start_batch
 from api.batches.states import OPEN
 from api.campaigns.columns import DEFAULTED, FORGOTTEN_KEY, forgotten_key, instant
 from api.campaigns.estimate import AT_ONCE, LOOK_AGAIN_S
-from api.campaigns.models import Campaign
+from api.campaigns.models import Campaign, CampaignGift
 from api.campaigns.selectors import campaign_with, gifts_to_cancel, rendering_now
 from api.campaigns.states import CANCELABLE
 from api.exceptions import InvalidFieldError, InvalidStateError

@@ -69,7 +69,7 @@ def test_answer_a_question(page: Page, account: Account, now: datetime) -> None:
 
     assert download.value.path().read_text(encoding="utf-8-sig").splitlines() == ["status,gifts", "draft,1", "sent,1"]
     kept = SavedQuery.objects.get(name="How many gifts are in which state?")
-    assert (kept.is_shared, kept.statement) == (True, RIGHT)
+    assert (kept.is_shared, kept.sql) == (True, RIGHT)
     assert AuditEntry.objects.filter(actor="staff:ada", action__startswith="console").exists()
 
 

@@ -5,15 +5,16 @@ from importlib import import_module
 from uuid import UUID
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core import serializers
-from django.apps import apps
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import Account, User
 from accounts.reauthentication import CONFIRMED_AT
 from api.batches.models import Batch
+from api.campaigns.models import CampaignGift
 from api.gifts.models import Gift
 from tests import build
 from tests.accounts.codes import PASSWORD, equip, key_of, phone_shows
@@ -49,18 +50,18 @@ def hers(
     watched = build.sent(account, now, recipient=her, message="Happy fortieth!", order=order)
     draft = build.draft(other_account, now, recipient={**her, "email": "Cleo@Example.com"}, message="Happy fortieth!")
     campaign = open_campaign()
-    row = ["cleo@example.com", "Cléopâtre", CLEO, "Happy fortieth!", "CLÉO IS 40"]
+    row = [CLEO, "Cléopâtre", CLEO, "Happy fortieth!", "CLÉO IS 40"]
     wrong = [*row[:4], "CLÉO IS 40 " * 10]
     receive("gifts", gifts_file(wrong), scope=campaign.pk)
     sheet = receive("gifts", gifts_file(row, ["r2", "Ben", "ben@example.com", "", ""]), scope=campaign.pk)
     work_batch_off(approve(campaign, sheet, now), now)
     receive("gifts", gifts_file(row), scope=campaign.pk)
-    made = Gift.objects.get(campaigngift__isnull=False) if False else Gift.objects.filter(recipient_email=CLEO).latest("id")
+    made = CampaignGift.objects.get(row_key=CLEO).gift
     return [watched.pk, draft.pk, made.pk]
 
 
 def test_erase_a_recipient(page: Page, ada: User, hers: list[UUID]) -> None:
-    assert {word for word in HER_WORDS if word in _all_rows()} == set(HER_WORDS)
+    assert {"Gift", "Message", "AuditEntry", "SheetRow", "BatchItem", "CampaignGift"} - _held().keys() == set()
     _let_minutes_pass(page, 11)
 
     page.get_by_label("Find a gift, a mail, a shop").fill(CLEO)
@@ -73,8 +74,8 @@ def test_erase_a_recipient(page: Page, ada: User, hers: list[UUID]) -> None:
 
     expect(page.get_by_role("heading", name="Please show once more that it is you")).to_be_visible()
     look_at(page, "9-once-more")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_label("Code").fill(phone_shows(key_of(ada)))
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    page.get_by_role("textbox", name="Code").fill(phone_shows(key_of(ada)))
     page.get_by_role("button", name="Go on").click()
     page.get_by_label("All 3 gifts to this person's address, from whichever shop").check()
     page.get_by_label("Reason").fill("Cleo wrote from cleo@example.com and asks for it")
@@ -84,7 +85,7 @@ def test_erase_a_recipient(page: Page, ada: User, hers: list[UUID]) -> None:
     look_at(page, "9-erased")
     work_off()
 
-    assert [word for word in HER_WORDS if word in _all_rows()] == []
+    assert _held() == {}
     assert set(Gift.objects.filter(pk__in=hers).values_list("status", flat=True)) == {"canceled"}
     page.get_by_role("searchbox", name="Find a gift, a mail, a shop").fill(CLEO)
     page.keyboard.press("Enter")
@@ -93,7 +94,7 @@ def test_erase_a_recipient(page: Page, ada: User, hers: list[UUID]) -> None:
         page.goto(path)
         assert [word for word in HER_WORDS if word in page.content()] == [], path
     page.get_by_role("link", name="Audit log").click()
-    expect(page.locator("#result_list tbody tr").filter(has_text="gift.erased")).to_have_count(3)
+    expect(page.locator("#result_list tbody tr").filter(has_text="gift erased")).to_have_count(3)
 
 
 def _let_minutes_pass(page: Page, minutes: int) -> None:
@@ -104,10 +105,13 @@ def _let_minutes_pass(page: Page, minutes: int) -> None:
     session.save()
 
 
-def _all_rows() -> str:
-    """Whatever the database holds, in every table of ours."""
-    ours = [*apps.get_app_config("api").get_models(), *apps.get_app_config("accounts").get_models()]
-    return str([serializers.serialize("json", model.objects.all(), ensure_ascii=False) for model in ours])
+def _held() -> dict[str, set[str]]:
+    """Whatever the database still holds of her, by table."""
+    found: dict[str, set[str]] = {}
+    for model in (*apps.get_app_config("api").get_models(), *apps.get_app_config("accounts").get_models()):
+        text = serializers.serialize("json", model._default_manager.all(), ensure_ascii=False)
+        found[model.__name__] = {word for word in HER_WORDS if word in text}
+    return {name: words for name, words in found.items() if words}
 
 
 def _page_of(gift_id: UUID) -> str:

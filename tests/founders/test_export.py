@@ -12,7 +12,7 @@ from tests.sheets.files import read_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FORMULA = "=HYPERLINK(\"http://evil.example\";\"Click\")"
+FORMULA = '=HYPERLINK("http://evil.example";"Click")'
 
 
 @pytest.mark.usefixtures("template")
