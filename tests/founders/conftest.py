@@ -3,6 +3,7 @@
 What the founder's browser talks to is the live server; renderer, bucket and SendGrid are the local ones, and real.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -16,14 +17,17 @@ import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first reques
 from accounts.models import User
 from api import tick  # noqa: F401 - all kinds of jobs are registered by its imports
 from api.outbox.drain import drain
+from api.templates.models import Template
 from local.stack import Stack
 from tests.admin.browser import OpenPage, browser, signed_in_page
+from tests.rendering.films import definition
 from tests.system import Mailbox
 from tests.waiting import eventually
 
 __all__ = ["browser", "signed_in_page"]  # fixtures
 
 RENDERED_WITHIN_S = 90
+NAME = re.compile(r"^Name\s*\*?$")  # with the mark of what must be filled in
 
 
 @pytest.fixture
@@ -53,6 +57,18 @@ def page(signed_in_page: OpenPage, ada: User, reached: str) -> Page:
 
 
 @pytest.fixture
+def quick_template(template: Template) -> Template:
+    """Its films are small, and soon made."""
+    full = definition("birthday-confetti")
+    template.theme = {**full["theme"], "heading_font": "Roboto"}
+    short = {"seconds": 2, "photo_seconds": 2, "clip_seconds": 2}
+    template.scenes = [{name: short.get(name, value) for name, value in scene.items()} for scene in full["scenes"]]
+    template.aspect_ratio = "1:1"
+    template.save()
+    return template
+
+
+@pytest.fixture
 def mailbox(stack: Stack) -> Iterator[Mailbox]:
     """What SendGrid has taken since the test began."""
     mailbox = Mailbox(stack.env["SENDGRID_URL"])
@@ -75,3 +91,10 @@ def work_until(condition: Callable[[], object], within_s: float = RENDERED_WITHI
         return bool(condition())
 
     eventually(is_so, within_s)
+
+
+def find(page: Page, term: str) -> None:
+    """By the box in the sidebar."""
+    box = page.get_by_role("searchbox", name="Find a gift")
+    box.fill(term)
+    box.press("Enter")

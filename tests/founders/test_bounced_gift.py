@@ -37,6 +37,7 @@ def test_find_a_bounced_gift_and_fix_it(page: Page, account: Account, mailbox: M
     look_at(page, "1-correct-address")
     page.get_by_role("button", name="Correct address and resend").click()
     expect(page.get_by_text("Corrected, and on its way to the new address.")).to_be_visible()
+    expect(page.locator("#next-step")).to_contain_text("The mail with the gift is on its way")
     look_at(page, "1-corrected")
 
     work_off()
