@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 from playwright.sync_api import Page
 from pytest_django import Settings
@@ -42,8 +43,13 @@ def ada(transactional_db: None) -> User:
 
 
 @pytest.fixture
-def reached(live_server: LiveServer, settings: Settings) -> str:
-    """Where the product can be reached, by recipients and by the renderer with its word that a film is done."""
+def reached(live_server: LiveServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the product can be reached, by recipients and by the renderer with its word that a film is done.
+
+    The renderer keeps its line to us open. The thread at our end would keep its database connection as long, and the
+    test database could not be dropped at the end.
+    """
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
     settings.BASE_URL = live_server.url
     return live_server.url
 
