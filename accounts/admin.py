@@ -1,21 +1,22 @@
-"""Shops, their keys and the team, for founders."""
+"""Shops, for founders; their keys and the team have modules of their own."""
 
 import re
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.postgres.forms import SimpleArrayField
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts import bulk, key_admin, reauthentication_admin, second_factor_admin, services
-from accounts.models import Account, User
+from accounts import bulk, key_admin, reauthentication_admin, second_factor_admin, services, team_admin
+from accounts.models import Account
+from accounts.shop_pages import tiles_of
 from giftflick.admin import ModelAdmin, StateFilter, moment, state
 from giftflick.admin_bulk import bulk_action
 
-__all__ = ["key_admin", "reauthentication_admin", "second_factor_admin"]  # registered by being imported
+__all__ = ["key_admin", "reauthentication_admin", "second_factor_admin", "team_admin"]  # registered by being imported
 
 
 ORIGIN = re.compile(r"(https://|http://(?=localhost(:|$)))[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
@@ -23,25 +24,26 @@ DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9
 CARRIED_BY_KEYS = ("name", "requests_per_minute", "mails_per_day", "origins")
 
 
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    is_short_list = True
+class LinesField(SimpleArrayField):
+    """One a line; commas do as well, as a list that is pasted has them."""
+
+    default_error_messages = {"item_invalid": "Line %(nth)s:"}
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"})
+
+    def __init__(self, base_field: Any, **options: Any) -> None:
+        super().__init__(base_field, delimiter="\n", **options)
+
+    def to_python(self, value: Any) -> Any:
+        lines = value.replace(",", "\n").splitlines() if isinstance(value, str) else value
+        return super().to_python([line for line in lines or [] if line.strip()])
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Account
         fields = ["name", "email", "order_gate", "requests_per_minute", "mails_per_day", "domains", "origins"]
-        widgets = {name: forms.TextInput(attrs={"class": "vLargeTextField"}) for name in ("domains", "origins")}
-        help_texts = {
-            "domains": "Where the shop's products live, separated by commas. "
-            "If any are listed, product links and pictures must be on them.",
-            "origins": "The shop's own pages that may call the API from a browser, such as https://shop.example.com, "
-            "separated by commas.",
-        }
+        field_classes = {"domains": LinesField, "origins": LinesField}
+        widgets = dict.fromkeys(("domains", "origins"), LinesField.widget)
 
     def clean_domains(self) -> list[str]:
         """Host names as a product's address has them: an `https://` or a path would match no product at all."""
@@ -83,6 +85,7 @@ ACTIONS = [
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):
     form = AccountForm
+    asks_why = True
     list_display = [
         "name",
         "email",
@@ -94,10 +97,16 @@ class AccountAdmin(ModelAdmin):
     ]
     list_filter = [("order_gate", StateFilter), ("suspended_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "email", "=id"]
-    readonly_fields = ["suspended_at"]
+    search_help_text = "A shop's name, address or id."
+    change_form_outer_before_template = "admin/shop_about.html"
     is_short_list = True
     ordering = ["name"]
     actions = ACTIONS
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        account = context.get("original")
+        tiles = [] if account is None else tiles_of(account, request, now=timezone.now())
+        return super().render_change_form(request, {**context, "tiles": tiles}, *args, **options)
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:  # noqa: FBT001
         carried_before = Account.objects.filter(pk=obj.pk).values(*CARRIED_BY_KEYS).first()

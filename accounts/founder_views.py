@@ -7,9 +7,15 @@ from django.contrib import messages
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 
+from accounts.known_browsers import remember_browser
+from accounts.lockout import unlock
 from accounts.models import User
+from accounts.second_factor import calm
+from accounts.sign_in_log import note
+from accounts.sign_in_views import go_on
 from api.viewing.headers import allow_content, keep_private
 
 
@@ -33,9 +39,16 @@ class ChoosePassword(PasswordResetConfirmView):
         user = super().get_user(uidb64)
         return user if isinstance(user, User) and user.is_active and user.is_staff else None
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        response = super().form_valid(form)
-        messages.success(self.request, f"Your password is set. Sign in as {form.user.get_username()}.")
+    def form_valid(self, form: Any) -> HttpResponseBase:  # type: ignore[override]
+        """The password is set: on to the second factor, or to setting it up. Whoever was locked out is so no longer."""
+        super().form_valid(form)
+        request, user, now = self.request, form.user, timezone.now()
+        unlock(user)
+        calm(user)
+        note("password.changed", user, now=now)
+        messages.success(request, f"Your password is set. From now on you sign in as {user.get_username()}.")
+        response = go_on(request, user, next_page=reverse("admin:index"), now=now)
+        remember_browser(request, response, user)
         return response
 
     def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:

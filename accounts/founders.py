@@ -5,16 +5,19 @@ password is chosen or somebody signs in. Until then an earlier link goes on work
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
 from django.contrib.auth.tokens import default_token_generator
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from accounts.groups import FOUNDER
 from accounts.models import User
 from api.delivery import backends
 from api.delivery.backends.base import Address, Mail
@@ -31,8 +34,15 @@ def make_founder(*, email: str, username: str) -> tuple[User, bool]:
     """
     user, is_new = User.objects.filter(email__iexact=email).order_by("pk").first(), False
     if user is None:
-        fields = {"email": email, "is_staff": True, "is_superuser": True, "password": make_password(None)}
+        fields: dict[str, Any] = {
+            "email": email,
+            "is_staff": True,
+            "is_superuser": True,
+            "password": make_password(None),
+        }
         user, is_new = User.objects.get_or_create(username=username, defaults=fields)
+        if is_new:
+            user.groups.set(Group.objects.filter(name=FOUNDER))
     if user.email.lower() != email.lower():
         raise InvalidStateError("Somebody else signs in by this name: give another one with --name=….")
     if not (user.is_active and user.is_staff and user.is_superuser):

@@ -113,12 +113,6 @@ def is_locked_somewhere(user: User, *, now: datetime) -> bool:
     return bool(rows.filter(attempt_time__gt=now - LOCKED_FOR).exists())
 
 
-def purge_tries(*, now: datetime) -> int:
-    """Remove what does not count any more."""
-    removed, _ = AccessAttempt.objects.filter(attempt_time__lte=now - LOCKED_FOR).delete()
-    return int(removed)
-
-
 def _buckets(request: HttpRequest, username: str) -> list[_Bucket]:
     """The person's own first."""
     person, browser = _pseudonym(username), known_as(request, username)

@@ -7,7 +7,7 @@ is posted later than that does nothing: it is shown again after the page, for it
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -20,7 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 FRESH = timedelta(minutes=10)
 CONFIRMED_AT = "confirmed_at"
 
-View = Callable[..., HttpResponseBase]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def fresh_sign_in(view: View) -> View:
@@ -36,7 +36,7 @@ def fresh_sign_in(view: View) -> View:
         query = urlencode({"next": request.get_full_path()})
         return HttpResponseRedirect(f"{reverse('admin:reauthenticate')}?{query}")
 
-    return guarded
+    return cast("View", guarded)
 
 
 def is_fresh(request: HttpRequest, *, now: datetime) -> bool:

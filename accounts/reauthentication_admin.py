@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.reauthentication import mark_fresh, safe_next
-from accounts.second_factor import check_code
+from accounts.sign_in_attempts import in_words, note_refused, verify_code
 from api.exceptions import ApplicationError
 from giftflick.admin_pages import page, show
 
@@ -27,24 +27,25 @@ class ConfirmForm(forms.Form):
 @page("reauthenticate/", name="reauthenticate", permission=None)
 def reauthenticate(request: HttpRequest) -> HttpResponseBase:
     wanted = safe_next(request.POST.get("next") or request.GET.get("next"))
-    form = ConfirmForm(request.POST or None)
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _confirm(request, form):
         return HttpResponseRedirect(wanted)
     return show(request, "admin/accounts_reauthenticate.html", "Is it you?", form=form, next=wanted)
 
 
 def _confirm(request: HttpRequest, form: ConfirmForm) -> bool:
-    now = timezone.now()
-    user = request.user
+    """As when signing in: a wrong password or code counts, and too many lock out."""
+    now, user = timezone.now(), request.user
     assert isinstance(user, User)  # noqa: S101 - the admin lets nobody else in
     shown = authenticate(request, username=user.get_username(), password=form.cleaned_data["password"])
-    if shown is None or shown.pk != user.pk:
-        form.add_error("password", "This is not your password.")
+    if shown is None:
+        told = note_refused(request, user, "password, asked again", now=now)
+        form.add_error("password", told or "This is not your password.")
         return False
     try:
-        check_code(user, form.cleaned_data["code"], now=now)
+        verify_code(request, user, form.cleaned_data["code"], now=now)
     except ApplicationError as refusal:
-        form.add_error("code", refusal.detail)
+        form.add_error("code", in_words(refusal))
         return False
     mark_fresh(request, now=now)
     return True

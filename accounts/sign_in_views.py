@@ -22,12 +22,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.forms import AuthenticationForm
 
 from accounts import enrolment, lockout
-from accounts.known_browsers import known_as, remember_browser
+from accounts.known_browsers import remember_browser
 from accounts.models import User
 from accounts.reauthentication import safe_next
-from accounts.second_factor import CODES_NAME, check_code, codes_left, has_second_factor
+from accounts.second_factor import CODES_NAME, codes_left, has_second_factor
 from accounts.sign_in import half_signed_in, sign_in, sign_in_half
-from accounts.sign_in_log import note_refusal
+from accounts.sign_in_attempts import in_words, note_refused, verify_code
 from api.exceptions import ApplicationError, InvalidStateError, TooManyError
 from api.viewing.headers import allow_content
 
@@ -73,7 +73,7 @@ def password(request: HttpRequest) -> HttpResponseBase:
     now, wanted = timezone.now(), safe_next(request.POST.get("next") or request.GET.get("next"))
     if request.method == "GET" and admin.site.has_permission(request):
         return HttpResponseRedirect(wanted)
-    form = AuthenticationForm(request, data=request.POST or None)
+    form = AuthenticationForm(request, data=request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         user = form.get_user()
         lockout.give_back(request, user.get_username())
@@ -94,12 +94,12 @@ def code(request: HttpRequest, user: User) -> HttpResponseBase:
     """The second step."""
     if not has_second_factor(user):
         return _to("enrol")
-    form, status = CodeForm(request.POST or None), HTTPStatus.OK
+    form, status = CodeForm(request.POST if request.method == "POST" else None), HTTPStatus.OK
     if request.method == "POST" and form.is_valid():
         try:
             return _sign_in_by(request, user, form.cleaned_data["code"])
         except ApplicationError as refusal:
-            form.add_error("code", _in_words(refusal))
+            form.add_error("code", in_words(refusal))
             status = HTTPStatus(refusal.status) if isinstance(refusal, TooManyError) else HTTPStatus.OK
     return outside(request, "code", "Second step", status=status, form=form)
 
@@ -118,7 +118,7 @@ def enrol(request: HttpRequest, user: User) -> HttpResponseBase:
 def keep_codes(request: HttpRequest, user: User) -> HttpResponseBase:
     if has_second_factor(user) or enrolment.codes(request) is None:
         return _to("enrol")
-    form = enrolment.KeptForm(request.POST or None)
+    form = enrolment.KeptForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         try:
@@ -136,17 +136,8 @@ def codes_file(request: HttpRequest, user: User) -> HttpResponseBase:
 
 
 def _sign_in_by(request: HttpRequest, user: User, typed: str) -> HttpResponseBase:
-    name, now = user.get_username(), timezone.now()
-    if not lockout.take_try(request, name, now=now):
-        raise TooManyError(LOCKED, retry_after=lockout.locked_until(request, name, now=now) - now)
-    try:
-        device = check_code(user, typed, is_known_browser=known_as(request, name) is not None, now=now)
-    except TooManyError:
-        lockout.give_back(request, name)  # it was not looked at
-        raise
-    except ApplicationError:
-        _note(request, user, "code", now)
-        raise
+    now = timezone.now()
+    device = verify_code(request, user, typed, now=now)
     next_page = sign_in(request, user, device, now=now)
     if device.name == CODES_NAME:
         left = f"You have {codes_left(user)} recovery codes left."
@@ -154,32 +145,12 @@ def _sign_in_by(request: HttpRequest, user: User, typed: str) -> HttpResponseBas
     return _in(request, user, next_page)
 
 
-LOCKED = "There were too many wrong tries."
-
-
 def _note_wrong_password(request: HttpRequest, form: AuthenticationForm, now: datetime) -> str | None:
-    """Note it, and say so if it was one too many."""
+    """Words if there were too many."""
     typed = form.cleaned_data.get("username", "")
-    if lockout.was_locked(request, typed):
-        wait = lockout.locked_until(request, typed, now=now) - now
-        return _in_words(TooManyError(LOCKED, retry_after=wait))
-    if typed and form.cleaned_data.get("password"):
-        _note(request, User.objects.filter(username=typed).first(), "password", now, typed)
-    return None
-
-
-def _note(request: HttpRequest, user: User | None, what: str, now: datetime, typed: str = "") -> None:
-    """The last try before a lock is noted as what locks."""
-    is_last = lockout.is_used_up(request, typed if user is None else user.get_username(), now=now)
-    note_refusal(request, user, "sign_in.locked_out" if is_last else "sign_in.refused", what=what, now=now)
-
-
-def _in_words(refusal: ApplicationError) -> str:
-    if refusal.retry_after is None:
-        return refusal.detail
-    seconds = max(1, round(refusal.retry_after.total_seconds()))
-    wait = f"{seconds} seconds" if seconds < 90 else f"{round(seconds / 60)} minutes"
-    return f"{refusal.detail} Please try again in {wait}."
+    if not typed or not form.cleaned_data.get("password"):
+        return None
+    return note_refused(request, User.objects.filter(username=typed).first(), "password", typed=typed, now=now)
 
 
 def _in(request: HttpRequest, user: User, next_page: str) -> HttpResponseBase:

@@ -6,6 +6,7 @@ from api.delivery import admin as delivery
 from api.gifts import admin as gifts
 from api.media import admin as media
 from api.outbox import admin as outbox
+from api.previews import pages as previews
 from api.rendering import admin as rendering
 from api.saved_filters import admin as saved_filters
 from api.templates import admin as templates
@@ -18,6 +19,7 @@ __all__ = [
     "gifts",
     "media",
     "outbox",
+    "previews",
     "rendering",
     "saved_filters",
     "templates",

@@ -11,12 +11,13 @@ from django.urls import reverse
 
 from accounts.states import KeyState
 from api.audit.states import Door
-from api.templates.models import Template
+from giftflick.admin_links import close_links
 from giftflick.admin_pages import page, show
-from giftflick.admin_words import choices_of, tone_of, words_of
+from giftflick.admin_parts import TONES
+from giftflick.admin_words import Word, choices_of, words_of
 
 # States that no column has: they are computed.
-COMPUTED = {"accounts.apikey": {"state": KeyState}, "api.auditentry": {"door": Door}}
+COMPUTED: dict[str, dict[str, Any]] = {"accounts.apikey": {"state": KeyState}, "api.auditentry": {"door": Door}}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Vocabulary:
 
 @page("help/", name="help", permission=None)
 def help_page(request: HttpRequest) -> HttpResponse:
-    return show(request, "admin/help.html", "What do I do when…")
+    return close_links(request, show(request, "admin/help.html", "What do I do when…"))
 
 
 @page("words/", name="words", permission=None)
@@ -69,8 +70,8 @@ def _states(model: type[Model]) -> Iterator[tuple[str, list[Meaning]]]:
     computed = COMPUTED.get(model._meta.label_lower, {})  # noqa: SLF001
     for name in [*computed, *(name for name in _field_names(model) if name not in computed)]:
         known: Any = dict(computed[name].choices) if name in computed else choices_of(model, name)
-        if (known and model is not Template) or name == "status":
-            yield name, [Meaning(value, tone_of(value), _plain(value, text)) for value, text in known.items()]
+        if known:
+            yield name, [Meaning(value, TONES.get(value, ""), _plain(value, text)) for value, text in known.items()]
 
 
 def _plain(value: str, text: str) -> str:
@@ -78,7 +79,7 @@ def _plain(value: str, text: str) -> str:
     return "" if text.lower() == value.lower() else text
 
 
-def _label(name: str, words: Any) -> str:
+def _label(name: str, words: dict[str, Word]) -> str:
     if name in words and words[name].label:
         return str(words[name].label)
     return name.replace("_", " ").capitalize()

@@ -40,6 +40,7 @@ def _options(line: str) -> frozenset[str]:
 
 COMMANDS = {
     "create_founder": Listed("mail a founder a link to choose a password", _options("--email= --name=")),
+    "reset_second_factor": Listed("let a founder in who lost the phone and the codes", _options("--email=")),
     "api_key issue": Listed(
         "make a key and hand it over", _options("--account= --name= --test --scopes= --expires-in-days= --by=")
     ),

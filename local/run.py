@@ -58,6 +58,7 @@ def _facts(stack: Stack, access: Access) -> dict[str, str]:
         "admin_url": f"{stack.base_url}/admin/",
         "admin_username": access.admin_username,
         "admin_password": access.admin_password,
+        "admin_totp_secret": access.admin_totp_secret,
         "mailbox_url": f"{stack.env['SENDGRID_URL']}/mailbox",
         "docs_url": f"{stack.base_url}/docs",
         "database_url": stack.env["DATABASE_URL"],
@@ -73,6 +74,7 @@ Giftflick is up.
   Site      {facts["base_url"]}
   Docs      {facts["docs_url"]}
   Admin     {facts["admin_url"]}   {login}
+            then the code of an authenticator app that has {facts["admin_totp_secret"]}, or `make code`
   Mailbox   {facts["mailbox_url"]}
   API key   {facts["api_key"]}
   Test key  {facts["test_api_key"]}

@@ -5,6 +5,7 @@ JSON. The database has only digests of keys and password, so FILE keeps them; wh
 """
 
 import argparse
+import base64
 import json
 import secrets
 import subprocess
@@ -40,6 +41,7 @@ class Access:
     second_api_key: str
     admin_username: str
     admin_password: str
+    admin_totp_secret: str
 
 
 def seed(stack: Stack) -> Access:
@@ -75,6 +77,7 @@ def _plant(file: Path) -> Access:
     keep("admin_username", FOUNDER[0])
     keep("admin_password", password)
     keep("admin_password_hash", password_hash)
+    keep("admin_totp_secret", _working_totp_secret(kept.get("admin_totp_secret")))
     return Access(**{field.name: kept[field.name] for field in fields(Access)})
 
 
@@ -113,16 +116,35 @@ def _working_password(kept: str | None, kept_hash: str | None) -> tuple[str, str
 
     Compared by the kept hash: to check a password takes most of a second, by design.
     """
+    from django.contrib.auth.models import Group
+
     from accounts.models import User
 
     password = kept or secrets.token_urlsafe(12)
     founder = User.objects.filter(username=FOUNDER[0]).first()
     if founder is None:
         founder = User.objects.create_superuser(*FOUNDER, password=password)
+        founder.groups.set(Group.objects.filter(name="Founder"))
     elif founder.password != kept_hash:
         founder.set_password(password)
         founder.save(update_fields=["password"])
     return password, founder.password
+
+
+def _working_totp_secret(kept: str | None) -> str:
+    """The secret, in base32, of the founder's authenticator app: the kept one, made valid again, or a new one."""
+    from django.utils import timezone
+    from django_otp.plugins.otp_totp.models import TOTPDevice
+
+    from accounts.models import User
+    from accounts.second_factor import Setup, enrol, make_recovery_codes, new_key
+
+    founder = User.objects.get(username=FOUNDER[0])
+    key = base64.b32decode(kept).hex() if kept else new_key()
+    if not TOTPDevice.objects.filter(user=founder, confirmed=True, key=key).exists():
+        setup = Setup(key=key, last_t=-1, drift=0, codes=make_recovery_codes())
+        enrol(founder, setup, is_replacement=True, now=timezone.now())
+    return base64.b32encode(bytes.fromhex(key)).decode()
 
 
 def main() -> None:

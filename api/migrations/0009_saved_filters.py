@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("api", "0008_batches"),
-        ("api", "0008_words"),
+        ("api", "0009_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

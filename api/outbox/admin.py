@@ -2,10 +2,12 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 
-from api.outbox import bulk
-from api.outbox.models import Job
-from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, state
+from api.outbox import bulk, pages
+from api.outbox.models import Job, JobState
+from api.outbox.wording import job_words
+from giftflick.admin import About, Button, ReadOnlyAdmin, StateFilter, moment, state, words
 from giftflick.admin_bulk import bulk_action
 from giftflick.admin_filters import one_of
 
@@ -28,6 +30,15 @@ ACTIONS = [
     ),
 ]
 
+# Whose page shows what a kind of job is about: its id is that row's.
+ABOUT = {
+    "render": ("The render", "api_render_change"),
+    "film": ("The render", "api_render_change"),
+    "mail": ("The mail", "api_message_change"),
+    "upload": ("The upload", "api_upload_change"),
+    "webhook": ("The delivery", "api_webhookdelivery_change"),
+}
+
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
@@ -36,8 +47,43 @@ class JobAdmin(ReadOnlyAdmin):
     search_fields = ["=ref_id"]
     search_help_text = "The id of the render, mail or upload that a job is about."
     ordering = ["-id"]
-    exclude = ["lease_token"]
+    fields = [
+        words("state"),
+        ("kind", "ref_id"),
+        "last_error",
+        ("attempts", moment("run_at"), moment("lease_until")),
+        (moment("created_at"), moment("finished_at")),
+        ("request_id", "dedupe_key"),
+    ]
     actions = ACTIONS
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("api.operate_job")
+        return request.user.has_perm(pages.OPERATE)
+
+    def about(self, request: HttpRequest, row: Job) -> About:
+        """What it does, what is wrong, and what can be done."""
+        deeds = job_words(row.kind)
+        is_dead = row.state == JobState.DEAD
+        return About(
+            lead=f"{deeds[:1].upper()}{deeds[1:]}: {row.get_state_display()}.",
+            trouble=row.last_error,
+            buttons=[*(_buttons(row) if is_dead and self.has_operate_permission(request) else []), *_links(row)],
+        )
+
+
+def _buttons(job: Job) -> list[Button]:
+    return [
+        ("Try it again", reverse("admin:job_retry", args=[job.pk]), "primary"),
+        ("Forget it", reverse("admin:job_forget", args=[job.pk]), "danger"),
+    ]
+
+
+def _links(job: Job) -> list[Button]:
+    known = ABOUT.get(job.kind.partition(".")[0])
+    if known is None:
+        return []
+    label, name = known
+    try:
+        return [(label, reverse(f"admin:{name}", args=[job.ref_id]), "")]
+    except NoReverseMatch:
+        return []

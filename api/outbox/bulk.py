@@ -20,6 +20,6 @@ def try_again(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: AR
 
 @batch_kind(FORGET, title="Forget jobs", permission="api.operate_job")
 def forget(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: ARG001
-    if not forget_dead([int(item.ref_id)]):
+    if not forget_dead([int(item.ref_id)], now=now):
         raise InvalidStateError(LEFT_ALONE)
     return "Forgotten: what it was to do stays undone."

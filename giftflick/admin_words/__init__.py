@@ -11,9 +11,8 @@ from django.db.models import Model
 
 from giftflick.admin_words.empty import EMPTY, Nothing
 from giftflick.admin_words.fields import FIELDS, Field
-from giftflick.admin_words.tones import TONES
 
-__all__ = ["Nothing", "Word", "nothing_of", "tone_of", "words_of"]
+__all__ = ["Nothing", "Word", "choices_of", "nothing_of", "words_of"]
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,6 @@ def nothing_of(model: type[Model]) -> Nothing:
     """What an empty list of it says."""
     name = str(model._meta.verbose_name_plural)  # noqa: SLF001
     return EMPTY.get(model._meta.label_lower) or Nothing(f"No {name} yet", "They appear here by themselves.")  # noqa: SLF001
-
-
-def tone_of(value: object) -> str:
-    """The colour of a state's badge: good, warn, bad, info, or none."""
-    return TONES.get(str(value), "")
 
 
 def choices_of(model: type[Model], name: str) -> dict[str, str]:

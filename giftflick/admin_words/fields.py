@@ -99,9 +99,9 @@ _TEMPLATE: dict[str, Field] = {
     "fields": "What a gift may fill in: a list of name, label, required, max_length and default.",
     "theme": "Colours, fonts and how loud the music is.",
     "scenes": "The film's parts, in order: title, media, message, product, closing.",
-    "music": "Plays under the whole film: MP3, M4A or WAV, at most 20 MB.",
-    "backdrop": "The picture behind cards and photos: JPEG, PNG or WebP, at most 10 MB.",
-    "preview": ("Picture for the list", "A frame of the film that shops show: JPEG, PNG or WebP, at most 5 MB."),
+    "music": "Plays under the whole film: MP3, M4A or WAV, at most 4 MB.",
+    "backdrop": "The picture behind cards and photos: JPEG, PNG or WebP, at most 4 MB.",
+    "preview": ("Picture for the list", "A frame of the film that shops show: JPEG, PNG or WebP, at most 4 MB."),
 }
 
 FIELDS: dict[str, dict[str, Field]] = {
@@ -214,6 +214,8 @@ FIELDS: dict[str, dict[str, Field]] = {
         "id": "The key's id: what it goes by in lists and logs. It opens nothing.",
         "name": "What it is for, such as Web page, so that you know later which one to end.",
         "mode": "Live keys make real gifts. Test keys make films with a watermark, and mails that never leave.",
+        "may": ("What it may do", "What it is let do, by the names that the API has for it."),
+        "purpose": ("Where it will be", "Decides what it may do."),
         "scopes": ("What it may do", "A key that sits in a web page must have the first four only."),
         "state": "Whether it works; What the words mean explains each state.",
         "created_by": ("Issued by", "Who issued it."),

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 import api.tick  # noqa: F401 - registers the kinds of batches
 from accounts.models import Account, User
+from api.audit.wording import what
 from api.batches import services as batches
 from api.batches.models import Batch
 from api.delivery.models import Message
@@ -110,6 +111,8 @@ def test_an_action_does_its_service_under_the_founders_name(
     assert batch.title.endswith(": 1 gift")
     assert outcomes(batch) == [("done", f"The gift is {status}.")]
     assert [item.label for item in batch.items.all()] == ["Confetti Shop"]
+    history = founder.get(f"{GIFTS}{gift.pk}/history/").content.decode()
+    assert f"{what(event).capitalize()}</a> by ada" in history
 
 
 @pytest.mark.parametrize(
@@ -304,6 +307,7 @@ def test_a_suspended_account_is_shut_out_until_it_is_resumed(
 
     assert outcomes(run(ACCOUNTS, founder, "resume", account.pk)) == [("done", "Resumed: its keys work again.")]
     assert api.get("/v1/account").status_code == 200
+    assert "Account suspended" in founder.get(f"{ACCOUNTS}{account.pk}/history/").content.decode()
 
 
 def test_webhooks_are_switched_on_and_delivered_again(founder: Client, account: Account, now: datetime) -> None:

@@ -186,10 +186,11 @@ def test_who_may_only_look_is_offered_no_action_and_cannot_run_one(story: Story)
     viewer.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
     client = signed_in(viewer)
 
-    assert refused(client, [*lists(), *[path for _, path in details()]]) == {}
+    looked_at = [path for path in [*lists(), *[path for _, path in details()]] if "/user/" not in path]
+    assert refused(client, looked_at) == {}
     gift = story[GiftStatus.SENT]
-    for path in lists():
-        assert client.get(path).context["action_form"] is None, path
+    for path in looked_at:
+        assert client.get(path).context.get("action_form") is None, path
     client.post(GIFTS, {"action": "cancel", "_selected_action": str(gift.pk)})
     gift.refresh_from_db()
     assert gift.status == "sent"

@@ -6,8 +6,11 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import psutil
 import pytest
@@ -20,6 +23,7 @@ from local.errors import LocalError
 from local.ports import HOST, free_port
 from local.run import read_port
 from local.samples import sample_photo
+from local.totp import code_at
 
 PROJECT = Path(__file__).resolve().parents[2]
 FACTS = {
@@ -30,6 +34,7 @@ FACTS = {
     "admin_url",
     "admin_username",
     "admin_password",
+    "admin_totp_secret",
     "mailbox_url",
     "docs_url",
     "database_url",
@@ -68,6 +73,20 @@ class Run:
 
     def look(self, page: str) -> int:
         return urllib3.request("GET", self.facts[page], timeout=20).status
+
+    def sign_in(self) -> str:
+        """Where it leads to show the founder's password and a code of the founder's phone."""
+        opener = build_opener(HTTPCookieProcessor(jar := CookieJar()))
+        page = self.facts["admin_url"]
+        opener.open(page, timeout=20)
+        for answers in (
+            {"username": self.facts["admin_username"], "password": self.facts["admin_password"]},
+            {"code": code_at(self.facts["admin_totp_secret"], time.time())},
+        ):
+            token = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
+            body = urlencode({**answers, "csrfmiddlewaretoken": token}).encode()
+            page = opener.open(page if "code" in page else f"{page}login/", body, timeout=20).url
+        return page
 
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -126,6 +145,7 @@ class FirstRun:
     facts: dict[str, str]
     modes: list[int]
     pages: list[int]
+    first_page: str
     accounts: list[dict[str, Any]]
     draft: dict[str, Any]
     intruders: list[subprocess.CompletedProcess[str]]
@@ -143,12 +163,13 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
     with Run(home) as run:
         modes = [(home / name).stat().st_mode & 0o777 for name in ("run.json", "run.env", "keys.json")]
         pages = [run.look("docs_url"), run.look("admin_url"), run.look("mailbox_url")]
+        first_page = run.sign_in()
         accounts = [run.call("GET", "/v1/account", key) for key in ("api_key", "test_api_key", "second_api_key")]
         draft = run.call("POST", "/v1/gifts", "api_key", content)
         intruders = [command("run", "--home", home), command("demo", "--home", home)]
         family = run.family()
         code, out, err = run.stop()
-    return FirstRun(home, run.facts, modes, pages, accounts, draft, intruders, family, code, out, err)
+    return FirstRun(home, run.facts, modes, pages, first_page, accounts, draft, intruders, family, code, out, err)
 
 
 def test_run_tells_where_everything_is_and_gives_keys_that_work(first: FirstRun) -> None:
@@ -159,7 +180,12 @@ def test_run_tells_where_everything_is_and_gives_keys_that_work(first: FirstRun)
     assert live["id"] == test["id"] != second["id"]
     assert [account["limits"]["requests_per_minute"] for account in first.accounts] == [6000, 6000, 6000]
     assert all(first.facts[name] in first.out for name in ("base_url", "admin_url", "mailbox_url", "docs_url"))
-    assert all(first.facts[name] in first.out for name in ("api_key", "admin_username", "admin_password"))
+    for name in ("api_key", "admin_username", "admin_password", "admin_totp_secret"):
+        assert first.facts[name] in first.out
+
+
+def test_the_founder_signs_in_with_a_code_of_the_secret_that_is_told(first: FirstRun) -> None:
+    assert first.first_page == first.facts["admin_url"]
 
 
 def test_run_hides_its_secrets_from_other_users(first: FirstRun) -> None:

@@ -22,7 +22,7 @@ class Command(JsonCommand):
     help = "Make a founder, or find the one with this address, and mail a link to choose a password."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--email", required=True, type=_email, help="where the link goes")
+        parser.add_argument("--email", required=True, type=read_email, help="where the link goes")
         parser.add_argument("--name", type=_name, help="what the founder signs in as (what stands before the @)")
 
     def answer(self, options: Json, *, now: datetime) -> Json:
@@ -31,7 +31,7 @@ class Command(JsonCommand):
         return {"user": user.pk, "is_new": is_new, "is_mailed": True}
 
 
-def _email(given: str) -> str:
+def read_email(given: str) -> str:
     try:
         validate_email(given)
     except ValidationError:

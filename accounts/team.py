@@ -1,0 +1,125 @@
+"""The team: who is in it, in which groups, and what a founder may do for a colleague who is locked out.
+
+Nobody gives more than they have, changes somebody who may more, or makes a superuser; and somebody is always left who
+may everything. Groups and what they allow are `accounts.groups`'.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from accounts import lockout
+from accounts.groups import FOUNDER, OUR_APPS
+from accounts.models import User
+from accounts.second_factor import calm, end_sessions, forget_second_factor
+from api import actors
+from api.audit.services import differences, record
+from api.exceptions import ForbiddenError, InvalidStateError
+
+FIELDS = ("email", "first_name", "last_name", "is_active")
+
+
+def invite_member(*, username: str, email: str, groups: Iterable[Group], by: User, now: datetime, **names: str) -> User:
+    """Somebody new, who cannot sign in before a password is chosen by a mailed link: the caller mails it afterwards.
+
+    Raises ForbiddenError.
+    """
+    groups = list(groups)
+    refuse_to_give(by, groups)
+    with transaction.atomic():
+        user = User.objects.create(username=username, email=email, is_staff=True, password=make_password(None), **names)
+        user.groups.set(groups)
+        record(
+            "member.invited",
+            actor=actors.staff(by.get_username()),
+            subject=user,
+            changes={"name": [None, username], "groups": [None, _names(groups)]},
+            now=now,
+        )
+    return user
+
+
+def change_member(user: User, *, groups: Iterable[Group], by: User, now: datetime, **fields: Any) -> User:
+    """Set the fields and groups that are given. Somebody who is let go is signed out everywhere.
+
+    Raises ForbiddenError, InvalidStateError.
+    """
+    groups = list(groups)
+    with transaction.atomic():
+        founders = list(_founders().select_for_update(of=("self",)).values_list("pk", flat=True))
+        before = User.objects.select_for_update().get(pk=user.pk)
+        had = list(before.groups.all())
+        refuse_to_change(by, before)
+        refuse_to_give(by, [group for group in groups if group not in had])
+        stays = fields.get("is_active", before.is_active) and (before.is_superuser or FOUNDER in _names(groups))
+        if set(founders) <= {user.pk} and founders and not stays:
+            raise InvalidStateError("This is the last founder: nobody would be left who may let others in.")
+        changes = differences(_facts(before, had), {**_facts(before, groups), **fields})
+        if not changes:
+            return before
+        User.objects.filter(pk=user.pk).update(**fields)
+        user.groups.set(groups)
+        if not fields.get("is_active", True):
+            end_sessions(user)
+        record("member.changed", actor=actors.staff(by.get_username()), subject=user, changes=changes, now=now)
+    user.refresh_from_db()
+    return user
+
+
+def reset_second_factor(user: User, *, actor: str, by: User | None = None, now: datetime) -> None:
+    """For whoever lost the phone and the codes: both are forgotten, and so is the password.
+
+    A password alone must not be enough to set up another phone, so the caller mails a link to choose a new one.
+    Raises ForbiddenError.
+    """
+    if by is not None:
+        refuse_to_change(by, user)
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(password=make_password(None))
+        forget_second_factor(user)
+        lockout.unlock(user)
+        record("second_factor.reset", actor=actor, subject=user, now=now)
+    user.refresh_from_db()
+
+
+def unlock_member(user: User, *, actor: str, now: datetime) -> None:
+    """For whoever typed too many wrong passwords or codes: tries count from nothing again."""
+    with transaction.atomic():
+        lockout.unlock(user)
+        calm(user)
+        record("member.unlocked", actor=actor, subject=user, now=now)
+
+
+def refuse_to_give(by: User, groups: Iterable[Group]) -> None:
+    """Raises ForbiddenError for a group that may what `by` may not."""
+    own = by.get_all_permissions()
+    for group in groups:
+        permissions = group.permissions.select_related("content_type")
+        given = {f"{one.content_type.app_label}.{one.codename}" for one in permissions}
+        if not given <= own:
+            raise ForbiddenError(f"The group {group.name} may more than you: a founder can add somebody to it.")
+
+
+def refuse_to_change(by: User, user: User) -> None:
+    """Raises ForbiddenError for somebody who may more, of ours, than `by`."""
+    theirs = {permission for permission in user.get_all_permissions() if permission.partition(".")[0] in OUR_APPS}
+    if not theirs <= by.get_all_permissions():
+        raise ForbiddenError("This colleague may more than you: ask a founder.")
+
+
+def _founders() -> QuerySet[User]:
+    is_founder = Q(is_superuser=True) | Q(pk__in=User.groups.through.objects.filter(group__name=FOUNDER).values("user"))
+    return User.objects.filter(is_founder, is_active=True, is_staff=True).order_by("pk")
+
+
+def _names(groups: Iterable[Group]) -> list[str]:
+    return sorted(group.name for group in groups)
+
+
+def _facts(user: User, groups: Iterable[Group]) -> dict[str, Any]:
+    return {**{name: getattr(user, name) for name in FIELDS}, "groups": _names(groups)}
