@@ -12,7 +12,7 @@ from api.gifts.models import Gift
 from api.gifts.pages.actions import OPERATE
 from api.gifts.pages.gift import show_gift
 from api.gifts.situations import READY_FILTERS, GiftSituation
-from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, state
+from giftflick.admin import ReadOnlyAdmin, StateFilter, mode, moment, state
 from giftflick.admin_bulk import Action, bulk_action
 from giftflick.admin_filters import RowFilter
 
@@ -66,7 +66,7 @@ class GiftAdmin(ReadOnlyAdmin):
         "sender_name",
         "recipient_name",
         "recipient_email",
-        "livemode",
+        mode(),
     ]
     list_filter = [
         GiftSituation,
