@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -173,7 +174,7 @@ def test_a_file_has_all_rows_and_no_formula(founder: Client) -> None:
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
 
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer["Cache-Control"].startswith("no-store")
+    assert "no-store" in answer["Cache-Control"]
     assert len(lines) == 1501
     assert lines[0] == "n,f,g,h,i"
     assert lines[1] == "1,'=1+1,'-x,-1,"
@@ -197,7 +198,7 @@ def test_personal_data_is_shown_where_it_is_asked_for(founder: Client) -> None:
 
 def test_personal_data_is_for_who_has_just_signed_in(founder: Client) -> None:
     session = founder.session
-    session[CONFIRMED_AT] = (timezone.now() - timezone.timedelta(minutes=11)).timestamp()
+    session[CONFIRMED_AT] = (timezone.now() - timedelta(minutes=11)).timestamp()
     session.save()
 
     for page in PERSONAL:

@@ -10,7 +10,7 @@ ADVICE = "list it in api/console/tables.py as shown, personal or hidden"
 
 def columns() -> dict[str, set[str]]:
     models = apps.get_models(include_auto_created=True)
-    return {model._meta.db_table: {field.column for field in model._meta.concrete_fields} for model in models}
+    return {model._meta.db_table: {str(field.column) for field in model._meta.concrete_fields} for model in models}
 
 
 def test_each_table_is_listed_or_hidden() -> None:
