@@ -9,12 +9,9 @@ from pytest_django import Settings
 
 from accounts import key_store
 from accounts.models import Account, ApiKey
-from accounts import key_store
-from accounts.models import Account, ApiKey
 from api.delivery.backends.base import Mail
 from api.delivery.backends.sendgrid import SendGridBackend
 from api.exceptions import BackendError
-from api.media import bucket
 from api.media import bucket
 from api.rendering.backends.base import RenderOrder
 from api.rendering.backends.shotstack import ShotstackBackend
@@ -154,63 +151,6 @@ def test_each_call_to_the_key_table_is_a_line(account: Account, now: datetime, l
         ("dynamodb", "get_item", 200),
     ]
     assert aws_lines(log_lines())[5:] == [("dynamodb", "scan", 200)] * len(pages)
-
-
-def test_a_bucket_that_is_away_is_a_line_too(monkeypatch: pytest.MonkeyPatch, log_lines: Lines) -> None:
-    with monkeypatch.context() as away:
-        away.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-        bucket.client.cache_clear()
-        with pytest.raises(BackendError):
-            bucket.check()
-    bucket.client.cache_clear()
-
-    assert ended(log_lines()) == {
-        "vendor": "s3",
-        "operation": "list_objects",
-        "failure": "EndpointConnectionError",
-    }
-
-
-def aws_lines(lines: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
-    calls = [line for line in lines if line["message"] == "vendor call"]
-    assert not any(canary in str(line) for line in calls for canary in CANARIES)
-    return [(line["vendor"], line["operation"], line["status"]) for line in calls]
-
-
-def test_each_call_to_the_bucket_is_a_line_and_presigning_is_none(log_lines: Lines) -> None:
-    key = "uploads/hush"
-    multipart_id = bucket.start_multipart(key, content_type="image/png")
-    bucket.presigned_part(key, multipart_id, 1, length=1, expires_in=timedelta(hours=1))
-    bucket.abort_multipart(key, multipart_id)
-    bucket.presigned_get(key, expires_in=timedelta(hours=1))
-    assert bucket.look_at(key) is None
-    bucket.delete(key)
-
-    assert aws_lines(log_lines()) == [
-        ("s3", "create_multipart_upload", 200),
-        ("s3", "abort_multipart_upload", 200),
-        ("s3", "head_object", 404),
-        ("s3", "delete_objects", 200),
-    ]
-
-
-def test_each_call_to_the_key_table_is_a_line(account: Account, now: datetime, log_lines: Lines) -> None:
-    key = ApiKey(pk="hush", account=account, digest="hush", livemode=True, name="hush", scopes=[], created_at=now)
-
-    assert key_store.create(key)
-    assert not key_store.create(key)
-    key_store.bury(key.pk, at=now)
-    key_store.check()
-    assert [item for page in key_store.pages() for item in page if item["id"] == {"S": "hush"}]
-
-    assert aws_lines(log_lines())[:5] == [
-        ("dynamodb", "put_item", 200),
-        ("dynamodb", "put_item", 400),
-        ("dynamodb", "update_item", 200),
-        ("dynamodb", "update_item", 200),
-        ("dynamodb", "get_item", 200),
-    ]
-    assert set(aws_lines(log_lines())[5:]) == {("dynamodb", "scan", 200)}
 
 
 def test_a_bucket_that_is_away_is_a_line_too(monkeypatch: pytest.MonkeyPatch, log_lines: Lines) -> None:
