@@ -22,6 +22,8 @@ from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
 from api.outbox.models import Job
 from api.rendering.services import record_callback
+from api.suppressions.services import suppress_address
+from api.suppressions.states import SuppressionReason
 from api.templates.models import Template
 from api.webhooks import services as webhooks
 from api.webhooks.models import WebhookDelivery
@@ -69,6 +71,7 @@ def story(account: Account, template: Template, now: datetime) -> Story:
     record_callback(build.awaited(full), {"type": "edit", "status": "done"}, now=now)
     tried_webhook(account, now)
     dead_job(now)
+    suppress_address("forgotten@example.com", reason=SuppressionReason.ASKED, actor="staff:ada", now=now)
     record("gift.canceled", actor="staff:ada", subject=full, account_id=account.pk, now=now)
     full.refresh_from_db()
     return {**gifts, GiftStatus.WATCHED: full}

@@ -24,6 +24,8 @@ from api.audit.services import record
 from api.gifts.models import Gift
 from api.outbox.models import Job
 from api.saved_filters.models import SavedFilter
+from api.suppressions.services import suppress_address
+from api.suppressions.states import SuppressionReason
 from api.templates.models import Template
 from giftflick import admin_lists
 from giftflick.admin_days import Span, key_at, moment_of
@@ -33,6 +35,7 @@ from tests.admin.signing import signed_in
 
 GIFTS = "/admin/api/gift/"
 MOST_QUERIES = 10
+ASKED = SuppressionReason.ASKED
 
 # What a page of each list costs, whatever its length: session, user, second factor, rows, days or years, saved filters.
 QUERIES = {
@@ -46,6 +49,7 @@ QUERIES = {
     "api.message": 7,
     "api.render": 7,
     "api.rendercallback": 5,
+    "api.suppression": 7,
     "api.template": 6,
     "api.upload": 8,
     "api.webhookdelivery": 7,
@@ -103,6 +107,7 @@ def more_of_everything(account: Account, now: datetime) -> None:
         another = create_account(name=f"Shop {number}", email="shop@example.com")
         issue_api_key(another, name="key", livemode=True, created_by="ada", now=now)
         User.objects.create_user(f"user{number}", is_staff=True)
+        suppress_address(f"ben{number}@example.com", reason=ASKED, actor="staff:ada", now=now)
         gift = build.watched(account, now)
         build.ready_upload(another, now)
         record_callback(build.awaited(gift), {"type": "edit"}, now=now)
