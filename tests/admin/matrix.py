@@ -96,10 +96,6 @@ PAGES = {
     "job_retry": Page(OPERATE_JOB),
     "job_forget": Page(OPERATE_JOB),
     "mail_preview": Page("api.view_message"),
-    "template_preview": Page("api.change_template"),
-    "template_publish": Page("api.change_template"),
-    "template_retire": Page("api.change_template"),
-    "template_copy": Page("api.add_template", 405),  # by a button only
     "webhook_enable": Page("api.change_webhookendpoint"),
     "webhook_redeliver": Page("api.change_webhookdelivery"),
 }
