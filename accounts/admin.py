@@ -5,12 +5,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts import key_admin, reauthentication_admin, second_factor_admin, services, team_admin
 from accounts.models import Account
+from accounts.shop_pages import tiles_of
 from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
 
 __all__ = ["key_admin", "reauthentication_admin", "second_factor_admin", "team_admin"]  # registered by being imported
@@ -21,17 +24,26 @@ DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9
 CARRIED_BY_KEYS = ("name", "requests_per_minute", "mails_per_day", "origins")
 
 
+class LinesField(SimpleArrayField):
+    """One a line; commas do as well, as a list that is pasted has them."""
+
+    default_error_messages = {"item_invalid": "Line %(nth)s:"}
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"})
+
+    def __init__(self, base_field: Any, **options: Any) -> None:
+        super().__init__(base_field, delimiter="\n", **options)
+
+    def to_python(self, value: Any) -> Any:
+        lines = value.replace(",", "\n").splitlines() if isinstance(value, str) else value
+        return super().to_python([line for line in lines or [] if line.strip()])
+
+
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Account
         fields = ["name", "email", "order_gate", "requests_per_minute", "mails_per_day", "domains", "origins"]
-        widgets = {name: forms.TextInput(attrs={"class": "vLargeTextField"}) for name in ("domains", "origins")}
-        help_texts = {
-            "domains": "Where the shop's products live, separated by commas. "
-            "If any are listed, product links and pictures must be on them.",
-            "origins": "The shop's own pages that may call the API from a browser, such as https://shop.example.com, "
-            "separated by commas.",
-        }
+        field_classes = {"domains": LinesField, "origins": LinesField}
+        widgets = dict.fromkeys(("domains", "origins"), LinesField.widget)
 
     def clean_domains(self) -> list[str]:
         """Host names as a product's address has them: an `https://` or a path would match no product at all."""
@@ -53,6 +65,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):
     form = AccountForm
+    asks_why = True
     list_display = [
         "name",
         "email",
@@ -64,7 +77,8 @@ class AccountAdmin(ModelAdmin):
     ]
     list_filter = [("order_gate", StateFilter), ("suspended_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "email", "=id"]
-    readonly_fields = ["suspended_at"]
+    search_help_text = "A shop's name, address or id."
+    change_form_outer_before_template = "admin/shop_about.html"
     actions = ["suspend", "resume"]
 
     @admin.action(description="Suspend: every key is refused", permissions=["change"])
@@ -78,6 +92,11 @@ class AccountAdmin(ModelAdmin):
     def resume(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
         now = timezone.now()
         run_for_each(self, request, accounts, lambda account: services.resume_account(account, now=now), done="Resumed")
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        account = context.get("original")
+        tiles = [] if account is None else tiles_of(account, request, now=timezone.now())
+        return super().render_change_form(request, {**context, "tiles": tiles}, *args, **options)
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:  # noqa: FBT001
         carried_before = Account.objects.filter(pk=obj.pk).values(*CARRIED_BY_KEYS).first()

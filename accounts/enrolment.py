@@ -29,6 +29,7 @@ class FirstCodeForm(forms.Form):
 class KeptForm(forms.Form):
     kept = forms.BooleanField(
         label="I have kept these codes where I find them without my phone",
+        label_suffix="",
         error_messages={"required": "Keep the codes first: without them and without your phone you are locked out."},
     )
 
@@ -38,7 +39,7 @@ def scan(request: HttpRequest, *, now: datetime) -> bool:
     state = request.session.get(SESSION, {})
     if "key" not in state:
         state = request.session[SESSION] = {"key": second_factor.new_key()}
-    form = FirstCodeForm(request.POST or None)
+    form = FirstCodeForm(request.POST if request.method == "POST" else None)
     request.enrolment_form = form  # type: ignore[attr-defined]
     if request.method != "POST" or not form.is_valid():
         return False

@@ -1,6 +1,6 @@
-"""API keys for founders: issue, rotate, revoke, and see what has become of each."""
+"""API keys for founders: issue one, and see what has become of each. Rotating and revoking: `accounts.key_pages`."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -8,32 +8,70 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_protect
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminRadioSelectWidget
 
 from accounts import services
-from accounts.models import ApiKey, Scope
+from accounts.key_pages import AT_ONCE, SHOWN_BEFORE, buttons_of
+from accounts.models import WEB_PAGE_SCOPES, ApiKey, Scope
+from accounts.reauthentication import fresh_sign_in
 from accounts.selectors import keys_in, state_of
+from accounts.shown_once import is_used, new_number, show_key
 from accounts.states import KeyState
+from api import actors
+from api.audit.doors import acting
+from api.audit.states import Door
 from api.exceptions import ApplicationError
-from giftflick.admin import ModelAdmin, moment, run_for_each
+from giftflick.admin import About, ModelAdmin, moment
+from giftflick.admin_parts import badge
 
-OVERLAP_HOURS = {0: "none: it ends at once", 1: "an hour", 24: "a day", 7 * 24: "a week", 30 * 24: "30 days"}
+MODES = {
+    "live": "Live: real gifts, real mails",
+    "test": "Test: films have a watermark and cost nothing, mails never leave",
+}
+PURPOSES = {
+    "web_page": "A web page of the shop: it is no secret there, so it may only make gifts and upload files",
+    "server": "The shop's own server: it may do everything, also release, resend and withdraw gifts",
+    "own": "Something else: I choose below",
+}
+SCOPES_IN_WORDS = {
+    Scope.ACCOUNT_READ: "see the shop's own name, limits and usage",
+    Scope.GIFTS_READ: "see the shop's gifts and the templates",
+    Scope.GIFTS_WRITE: "make gifts, change them, hand them in",
+    Scope.UPLOADS_WRITE: "upload photos, clips and sounds",
+    Scope.ORDERS_WRITE: "mark orders paid, approve, cancel, resend and withdraw: not in a web page",
+    Scope.WEBHOOKS_WRITE: "say where the shop hears of its gifts: not in a web page",
+}
+STANDS = {
+    KeyState.LIVE: "It works.",
+    KeyState.EXPIRING: "It works, and ends within 30 days: rotate it before then.",
+    KeyState.EXPIRED: "Its time was up: it is refused.",
+    KeyState.REVOKED: "Somebody ended it: it is refused for good.",
+}
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     mode = forms.ChoiceField(
-        choices=[("live", "live"), ("test", "test: films are watermarked, mails never leave")],
-        initial="live",
-        widget=forms.RadioSelect,
+        choices=list(MODES.items()), initial="live", widget=UnfoldAdminRadioSelectWidget, help_text="Cannot be changed."
+    )
+    purpose = forms.ChoiceField(
+        label="Where it will be",
+        choices=list(PURPOSES.items()),
+        initial="web_page",
+        widget=UnfoldAdminRadioSelectWidget,
+        help_text="Whoever visits a web page can read the key in it.",
     )
     scopes = forms.MultipleChoiceField(
-        choices=[(scope.value, scope.value) for scope in Scope],
-        initial=Scope.values,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="A key that sits in a shop's web page gets the first four only.",
+        label="What it may do",
+        choices=[(scope.value, f"{scope.value}: {words}") for scope, words in SCOPES_IN_WORDS.items()],
+        initial=[scope.value for scope in WEB_PAGE_SCOPES],
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Read only if you chose something else above.",
     )
 
     class Meta:
@@ -46,11 +84,16 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError("This key would have expired already.")
         return expires_at
 
-
-class RotationForm(forms.Form):
-    overlap = forms.TypedChoiceField(
-        label="How long both keys work", choices=list(OVERLAP_HOURS.items()), coerce=int, initial=24
-    )
+    def clean(self) -> dict[str, Any]:
+        """The purpose decides, whatever boxes a browser had ticked."""
+        cleaned = super().clean() or self.cleaned_data
+        presets = {"web_page": WEB_PAGE_SCOPES, "server": list(Scope)}
+        purpose = cleaned.get("purpose")
+        if purpose in presets and "scopes" not in self.errors:
+            cleaned["scopes"] = [scope.value for scope in presets[purpose]]
+        elif purpose == "own" and not cleaned.get("scopes") and "scopes" not in self.errors:
+            self.add_error("scopes", "A key that may do nothing is of no use: choose something.")
+        return cleaned
 
 
 class KeyStateFilter(admin.SimpleListFilter):
@@ -74,33 +117,72 @@ class ApiKeyAdmin(ModelAdmin):
     """A key is issued here and shown once; afterwards it can be rotated and revoked, not changed."""
 
     form = ApiKeyForm
+    change_form_before_template = "admin/api_key_form.html"
+    records_itself = True
     list_display = [
-        "id", "name", "account", "livemode", "state", "last_used_on",
+        "id", "name", "account", "mode", "state", "last_used_on",
         moment("created_at"), moment("expires_at"), moment("revoked_at"),
     ]  # fmt: skip
     list_filter = [KeyStateFilter, "livemode", "account"]
     list_select_related = ["account"]
     search_fields = ["=id", "name", "account__name"]
-    actions = ["rotate", "revoke"]
+    search_help_text = "A key's id, its name, or its shop's."
+    actions = ["revoke"]
 
     @admin.display(description="state")
     def state(self, key: ApiKey) -> str:
-        return str(state_of(key, now=timezone.now()))
+        state = state_of(key, now=timezone.now())
+        return badge(str(state), explained=str(state.label))
+
+    @admin.display(description="mode", ordering="livemode")
+    def mode(self, key: ApiKey) -> str:
+        mode = "live" if key.livemode else "test"
+        return badge(mode, tone="" if key.livemode else "warn", explained=MODES[mode])
+
+    @admin.display(description="scopes")
+    def may(self, key: ApiKey) -> str:
+        return "\n".join(f"{scope}: {SCOPES_IN_WORDS[Scope(scope)]}" for scope in key.scopes)
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:  # noqa: ARG002
         if obj is None:
-            return ["account", "name", "mode", "scopes", "expires_at"]
+            return ["account", "name", "mode", "purpose", "scopes", "expires_at"]
         return [
             ("id", "state"),
-            ("account", "name", "livemode"),
-            "scopes",
+            ("account", "name", "mode"),
+            "may",
             ("created_by", moment("created_at"), "replaces"),
             ("last_used_on", moment("expires_at")),
             (moment("revoked_at"), "revoked_by"),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:  # noqa: ARG002
-        return () if obj is None else ("state",)
+        return () if obj is None else ("state", "mode", "may")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """From a shop's page the form knows the shop."""
+        account = request.GET.get("account")
+        return {"account": account} if account else {}
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        """A key that is there is looked at, with its buttons; only a new one is a form."""
+        key = context.get("original")
+        if key is None:
+            return super().render_change_form(request, context, *args, **options)
+        about = About(lead=STANDS[state_of(key, now=timezone.now())], buttons=buttons_of(request, key))
+        if key.account.suspended_at:
+            about = About(lead=about.lead, buttons=about.buttons, trouble="Its shop is suspended: it is refused.")
+        response = super().render_change_form(request, {**context, **vars(about)}, *args, **options)
+        response.template_name = "admin/details.html"
+        return response
+
+    @method_decorator(fresh_sign_in)
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
+        number = request.POST.get("form_number", "")
+        if is_used(request, number):
+            messages.warning(request, SHOWN_BEFORE)
+            return HttpResponseRedirect(reverse("admin:accounts_apikey_changelist"))
+        again = {"form_number": number or new_number(), **(extra_context or {})}
+        return super().add_view(request, form_url, again)
 
     @method_decorator(csrf_protect)
     def changeform_view(
@@ -112,59 +194,39 @@ class ApiKeyAdmin(ModelAdmin):
     ) -> HttpResponse:
         """Django's own runs in a transaction: a key would be projected and shown before its record is committed."""
         try:
-            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
         except ApplicationError as refusal:
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(request.path)
         return view
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        record, key = services.issue_api_key(
-            obj.account,
-            name=obj.name,
-            livemode=form.cleaned_data["mode"] == "live",
-            scopes=[Scope(scope) for scope in obj.scopes],
-            expires_at=obj.expires_at,
-            created_by=request.user.get_username(),
-            now=timezone.now(),
-        )
+        who = request.user.get_username()
+        with acting(door=Door.ADMIN, actor=actors.staff(who)):
+            record, key = services.issue_api_key(
+                obj.account,
+                name=obj.name,
+                livemode=form.cleaned_data["mode"] == "live",
+                scopes=[Scope(scope) for scope in form.cleaned_data["scopes"]],
+                expires_at=obj.expires_at,
+                created_by=who,
+                now=timezone.now(),
+            )
         obj.pk = record.pk
         request.issued = record, key  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         record, key = request.issued  # type: ignore[attr-defined]
-        return self._show_once(request, record, key)
+        return show_key(request, record, key, number=request.POST.get("form_number", ""))
 
-    @admin.action(description="Rotate: issue another key and let this one end", permissions=["add"])
-    def rotate(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> HttpResponse | None:
-        """Asks for the overlap first: the form comes back to this action."""
-        old, *more = keys
-        if more:
-            messages.error(request, "Rotate one key at a time: the new one is shown only once.")
+    @admin.action(description="Revoke…", permissions=["delete"])
+    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> HttpResponse | None:
+        """Leads to the page that asks why."""
+        wanted = list(keys.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
+        if len(wanted) > AT_ONCE:
+            messages.error(request, f"At most {AT_ONCE} at once: to shut a whole shop out, suspend it.")
             return None
-        form = RotationForm(request.POST if "overlap" in request.POST else None)
-        if not form.is_valid():
-            return self._page(request, "admin/api_key_rotate.html", "Rotate API key", key=old, form=form)
-        try:
-            record, key = services.rotate_api_key(
-                old,
-                overlap=timedelta(hours=form.cleaned_data["overlap"]),
-                created_by=request.user.get_username(),
-                now=timezone.now(),
-            )
-        except ApplicationError as refusal:
-            messages.error(request, f"{old}: {refusal.detail}")
-            return None
-        self.log_change(request, old, f"Rotated: {record.pk} takes its place.")
-        self.log_addition(request, record, f"Issued in place of {old.pk}.")
-        return self._show_once(request, record, key)
-
-    @admin.action(description="Revoke", permissions=["delete"])
-    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
-        now, who = timezone.now(), request.user.get_username()
-        run_for_each(
-            self, request, keys, lambda key: services.revoke_api_key(key, revoked_by=who, now=now), done="Revoked"
-        )
+        return HttpResponseRedirect(f"{reverse('admin:key_revoke')}?{urlencode({'key': wanted}, doseq=True)}")
 
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
@@ -175,10 +237,3 @@ class ApiKeyAdmin(ModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> Any:
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
-
-    def _show_once(self, request: HttpRequest, record: ApiKey, key: str) -> HttpResponse:
-        """Show the whole key on the answer itself: a message for the next page would be stored on the way."""
-        return self._page(request, "admin/api_key_issued.html", "API key issued", key=record, text=key)
-
-    def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
-        return TemplateResponse(request, template, {**self.admin_site.each_context(request), "title": title, **context})

@@ -11,8 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models.functions import Least
-
 from accounts import key_store, services
 from accounts.authorizer import NEVER, Item, as_time
 from accounts.models import ApiKey
@@ -129,12 +127,9 @@ def _look_at(key_id: str, item: Item, key: ApiKey | None, report: Report, *, now
 def _teach_record(item: Item, key: ApiKey, found: frozenset[Drift], *, now: datetime) -> None:
     """Make the record as narrow as the item is."""
     if Drift.REVOKED_IN_TABLE in found:
-        ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(
-            revoked_at=time_in(item, "revoked_at", now=now), revoked_by=SYNC
-        )
+        services.revoke_record(key, at=time_in(item, "revoked_at", now=now), revoked_by=SYNC, now=now)
     if Drift.EXPIRES_IN_TABLE in found:
-        expires_at = time_in(item, "expires_at", now=now)
-        ApiKey.objects.filter(pk=key.pk).update(expires_at=Least("expires_at", expires_at))
+        services.expire_record(key, at=time_in(item, "expires_at", now=now), now=now)
     if Drift.SUSPENDED_IN_TABLE in found:
         services.suspend_account(key.account, now=time_in(item, "suspended_at", now=now) or now)
 

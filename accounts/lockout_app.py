@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage, register
 
 class LockoutConfig(AppConfig):  # type: ignore[misc]
     def ready(self) -> None:
+        from axes import conf  # noqa: F401 - adds its defaults to the settings, which may be overridden later
+
         register(check_lockout, deploy=True)
 
 

@@ -34,6 +34,7 @@ class User(AbstractUser):
     )
 
     class Meta(AbstractUser.Meta):
+        verbose_name, verbose_name_plural = "colleague", "team"
         permissions = [("manage_team", "Can invite, change and let go members of the team")]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
@@ -73,6 +74,7 @@ class Account(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "shop"
         indexes = [GinIndex(fields=["origins"], name="account_by_origin")]
 
     def __str__(self) -> str:

@@ -27,7 +27,7 @@ class ConfirmForm(forms.Form):
 @page("reauthenticate/", name="reauthenticate", permission=None)
 def reauthenticate(request: HttpRequest) -> HttpResponseBase:
     wanted = safe_next(request.POST.get("next") or request.GET.get("next"))
-    form = ConfirmForm(request.POST or None)
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _confirm(request, form):
         return HttpResponseRedirect(wanted)
     return show(request, "admin/accounts_reauthenticate.html", "Is it you?", form=form, next=wanted)

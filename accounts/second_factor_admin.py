@@ -52,7 +52,7 @@ def codes(request: HttpRequest) -> HttpResponseBase:
         return HttpResponseRedirect(request.path)
     if enrolment.codes(request) is None:
         return HttpResponseRedirect(reverse("admin:second_factor"))
-    form = enrolment.KeptForm(request.POST or None)
+    form = enrolment.KeptForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         _finish(request)
         messages.success(request, "This is your second factor from now on. Your other sessions have ended.")

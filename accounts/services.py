@@ -13,11 +13,14 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Least
+from django.utils import timezone
 
 from accounts import key_store, keys
 from accounts.models import Account, ApiKey, OrderGate, Scope
 from accounts.selectors import lifetime_of, state_of, working_keys_of
 from accounts.states import WORKING
+from api.audit.changes import Changes, made
+from api.audit.services import record
 from api.exceptions import BackendError, InvalidStateError, UnavailableError
 from api.outbox import services as outbox
 
@@ -29,11 +32,22 @@ _noted: dict[str, date] = {}
 
 
 def create_account(
-    *, name: str, email: str, order_gate: OrderGate = OrderGate.ALWAYS, requests_per_minute: int = 600
+    *,
+    name: str,
+    email: str,
+    order_gate: OrderGate = OrderGate.ALWAYS,
+    requests_per_minute: int = 600,
+    now: datetime | None = None,
 ) -> Account:
-    return Account.objects.create(
-        name=name, email=email, order_gate=order_gate, requests_per_minute=requests_per_minute
-    )
+    given = {"name": name, "email": email, "order_gate": order_gate, "requests_per_minute": requests_per_minute}
+    with transaction.atomic():
+        account = Account.objects.create(**given)
+        record_of_account("account.created", account, made(given), now=now or timezone.now())
+    return account
+
+
+def record_of_account(action: str, account: Account, changes: Changes, *, now: datetime) -> None:
+    record(action, now=now, subject=account, account_id=account.pk, changes=changes)
 
 
 def project_later(account: Account, *, now: datetime) -> None:
@@ -74,18 +88,18 @@ def issue_api_key(
     text = text or keys.generate(livemode=livemode)
     with transaction.atomic(durable=True):
         locked = Account.objects.select_for_update().get(pk=account.pk)  # sees a suspension that comes at the same time
-        record = _record(
+        issued = _issue(
             text,
             account=locked,
             name=name,
             livemode=livemode,
             scopes=list(Scope.values if scopes is None else scopes),
             created_by=created_by,
-            created_at=now,
+            now=now,
             expires_at=expires_at,
         )
-    _project_or_revoke(record, now=now)
-    return record, text
+    _project_or_revoke(issued, now=now)
+    return issued, text
 
 
 def rotate_api_key(
@@ -110,34 +124,33 @@ def rotate_api_key(
         old = ApiKey.objects.select_for_update().get(pk=key.pk)
         if (state := state_of(old, now=now)) not in WORKING:
             raise InvalidStateError(f"This key is {state}: issue another one instead.")
-        record = _record(
+        issued = _issue(
             text,
             account=locked,
             name=name or old.name,
             livemode=old.livemode,
             scopes=old.scopes,
             created_by=created_by,
-            created_at=now,
+            now=now,
             expires_at=None if (lifetime := lifetime_of(old)) is None else now + lifetime,
             replaces=old,
         )
-    _project_or_revoke(record, now=now)
+    _project_or_revoke(issued, now=now)
     try:
         key_store.expire(_fresh(key), at=now + overlap)
     except BackendError as error:
-        _revoke_record(record, revoked_by="rotation failed", now=now)
+        revoke_record(issued, at=now, revoked_by="rotation failed", now=now)
         raise _unavailable(error) from error
-    ApiKey.objects.filter(pk=key.pk).update(expires_at=Least("expires_at", now + overlap))
-    key.refresh_from_db()
+    expire_record(key, at=now + overlap, now=now)
     _let_vanish(key)
-    return record, text
+    return issued, text
 
 
 def revoke_api_key(key: ApiKey, *, revoked_by: str, now: datetime) -> ApiKey:
     """Revoking twice keeps the first time, and who did it first."""
     with _in_plain_words():
         key_store.revoke(_fresh(key), at=now)
-    _revoke_record(key, revoked_by=revoked_by, now=now)
+    revoke_record(key, at=now, revoked_by=revoked_by, now=now)
     _let_vanish(key)
     return key
 
@@ -149,10 +162,13 @@ def suspend_account(account: Account, *, now: datetime) -> Account:
     with _in_plain_words():
         suspended: dict[str, datetime] = {}
         _suspend_keys(account, at, suspended, now=now)
-        Account.objects.filter(pk=account.pk, suspended_at=None).update(
-            suspended_at=Greatest(at, F("resumed_at") + SHORTEST)
-        )
-        account.refresh_from_db()
+        with transaction.atomic():
+            is_news = Account.objects.filter(pk=account.pk, suspended_at=None).update(
+                suspended_at=Greatest(at, F("resumed_at") + SHORTEST)
+            )
+            account.refresh_from_db()
+            if is_news:
+                record_of_account("account.suspended", account, {"suspended_at": [None, account.suspended_at]}, now=now)
         if account.suspended_at is not None:  # else somebody resumed it in this instant
             _suspend_keys(account, account.suspended_at, suspended, now=now)
     return account
@@ -160,9 +176,13 @@ def suspend_account(account: Account, *, now: datetime) -> Account:
 
 def resume_account(account: Account, *, now: datetime) -> Account:
     """Suspensions from before are lifted in the record first; one that comes meanwhile stays."""
-    Account.objects.filter(pk=account.pk).update(
-        suspended_at=None, resumed_at=Greatest(now, F("suspended_at"), F("resumed_at"))
-    )
+    with transaction.atomic():
+        locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        Account.objects.filter(pk=account.pk).update(
+            suspended_at=None, resumed_at=Greatest(now, F("suspended_at"), F("resumed_at"))
+        )
+        if locked.suspended_at is not None:
+            record_of_account("account.resumed", account, {"suspended_at": [locked.suspended_at, None]}, now=now)
     account.refresh_from_db()
     assert account.resumed_at is not None  # noqa: S101 - just set
     with _in_plain_words():
@@ -187,23 +207,46 @@ def note_use(key_id: str, *, now: datetime) -> bool:
     return True
 
 
-def _record(text: str, **fields: object) -> ApiKey:
+def revoke_record(key: ApiKey, *, at: datetime | None, revoked_by: str, now: datetime) -> None:
+    """The record's half of it; changes nothing if it was revoked before."""
+    with transaction.atomic():
+        is_news = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=at, revoked_by=revoked_by)
+        key.refresh_from_db()
+        if is_news:
+            _record_of_key("api_key.revoked", key, {"revoked_at": [None, at], "revoked_by": ["", revoked_by]}, now=now)
+
+
+def expire_record(key: ApiKey, *, at: datetime | None, now: datetime) -> None:
+    """The record's half of it; changes nothing if it expires earlier."""
+    with transaction.atomic():
+        before = ApiKey.objects.select_for_update(no_key=True).values_list("expires_at", flat=True).get(pk=key.pk)
+        ApiKey.objects.filter(pk=key.pk).update(expires_at=Least("expires_at", at))
+        key.refresh_from_db()
+        if key.expires_at != before:
+            _record_of_key("api_key.shortened", key, {"expires_at": [before, key.expires_at]}, now=now)
+
+
+def _issue(text: str, *, now: datetime, **fields: object) -> ApiKey:
+    """The record, in the caller's transaction."""
     presented = keys.parse(text)
     assert presented is not None  # noqa: S101 - what we generate, we can parse
-    return ApiKey.objects.create(id=presented.id, digest=presented.digest, **fields)
+    issued = ApiKey.objects.create(id=presented.id, digest=presented.digest, created_at=now, **fields)
+    told = ("name", "livemode", "scopes", "created_by", "expires_at", "replaces_id")
+    changes = made({name.removesuffix("_id"): getattr(issued, name) for name in told})
+    _record_of_key("api_key.issued", issued, changes, now=now)
+    return issued
 
 
-def _project_or_revoke(record: ApiKey, *, now: datetime) -> None:
+def _record_of_key(action: str, key: ApiKey, changes: Changes, *, now: datetime) -> None:
+    record(action, now=now, subject=key, account_id=key.account_id, changes=changes)
+
+
+def _project_or_revoke(issued: ApiKey, *, now: datetime) -> None:
     try:
-        key_store.create(record)
+        key_store.create(issued)
     except BackendError as error:
-        _revoke_record(record, revoked_by="issue failed", now=now)
+        revoke_record(issued, at=now, revoked_by="issue failed", now=now)
         raise _unavailable(error) from error
-
-
-def _revoke_record(key: ApiKey, *, revoked_by: str, now: datetime) -> None:
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, revoked_by=revoked_by)
-    key.refresh_from_db()
 
 
 def _let_vanish(key: ApiKey) -> None:

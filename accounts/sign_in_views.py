@@ -73,7 +73,7 @@ def password(request: HttpRequest) -> HttpResponseBase:
     now, wanted = timezone.now(), safe_next(request.POST.get("next") or request.GET.get("next"))
     if request.method == "GET" and admin.site.has_permission(request):
         return HttpResponseRedirect(wanted)
-    form = AuthenticationForm(request, data=request.POST or None)
+    form = AuthenticationForm(request, data=request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         user = form.get_user()
         lockout.give_back(request, user.get_username())
@@ -94,7 +94,7 @@ def code(request: HttpRequest, user: User) -> HttpResponseBase:
     """The second step."""
     if not has_second_factor(user):
         return _to("enrol")
-    form, status = CodeForm(request.POST or None), HTTPStatus.OK
+    form, status = CodeForm(request.POST if request.method == "POST" else None), HTTPStatus.OK
     if request.method == "POST" and form.is_valid():
         try:
             return _sign_in_by(request, user, form.cleaned_data["code"])
@@ -118,7 +118,7 @@ def enrol(request: HttpRequest, user: User) -> HttpResponseBase:
 def keep_codes(request: HttpRequest, user: User) -> HttpResponseBase:
     if has_second_factor(user) or enrolment.codes(request) is None:
         return _to("enrol")
-    form = enrolment.KeptForm(request.POST or None)
+    form = enrolment.KeptForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         try:

@@ -27,7 +27,7 @@ from api import actors
 from api.audit.doors import acting
 from api.audit.states import Door
 from api.exceptions import ApplicationError, BackendError
-from giftflick.admin import ModelAdmin, moment
+from giftflick.admin import NOTHING, ModelAdmin, moment
 from giftflick.admin_pages import page, show
 
 MAY = "accounts.manage_team"
@@ -91,24 +91,30 @@ class TeamAdmin(ModelAdmin):
 
     @admin.display(description="groups")
     def in_groups(self, user: User) -> str:
-        names = [group.name for group in user.groups.all()] or ["none"]
-        return ", ".join([*names, "superuser"] if user.is_superuser else names)
+        names = [group.name for group in user.groups.all()]
+        return ", ".join([*names, "superuser"] if user.is_superuser else names) or "none"
 
     @admin.display(description="second factor")
     def second_factor(self, user: User) -> str:
         has_one = any(device.confirmed for device in user.totpdevice_set.all())  # type: ignore[attr-defined]
         return "yes" if has_one else "not yet"
 
-    @admin.display(description="locked out?")
+    @admin.display(description="last signed in")
+    def signed_in_at(self, user: User) -> str:
+        return NOTHING if user.last_login is None else f"{user.last_login:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="cannot get in?")
     def help_for(self, user: User) -> str:
-        return format_html('<a href="{}">Unlock, reset, send a link</a>', reverse("admin:team_help", args=[user.pk]))
+        return format_html(
+            '<a class="gf-link" href="{}">Unlock, reset, send a link</a>', reverse("admin:team_help", args=[user.pk])
+        )
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:  # noqa: ARG002
         shown: list[Any] = ["username", "email", ("first_name", "last_name"), "groups"]
-        return shown if obj is None else [*shown, "is_active", "second_factor", moment("last_login"), "help_for"]
+        return shown if obj is None else [*shown, "is_active", "second_factor", "signed_in_at", "help_for"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:  # noqa: ARG002
-        return [] if obj is None else ["username", "second_factor", moment("last_login"), "help_for"]
+        return [] if obj is None else ["username", "second_factor", "signed_in_at", "help_for"]
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - Django's
         form: Any = super().get_form(request, obj, change, **kwargs)
@@ -126,7 +132,7 @@ class TeamAdmin(ModelAdmin):
     ) -> HttpResponse:
         """Not in Django's transaction: a mail goes out afterwards, which no transaction may wait for."""
         try:
-            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+            view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
         except ApplicationError as refusal:
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(request.path)
@@ -176,7 +182,7 @@ class HelpForm(forms.Form):
 def help_member(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Unlock, reset the second factor, or send a link once more."""
     user = get_object_or_404(User, pk=pk)
-    form = HelpForm(request.POST or None)
+    form = HelpForm(request.POST if request.method == "POST" else None)
     act = _ACTS.get(request.POST.get("act", ""))
     if request.method == "POST" and act is not None and form.is_valid():
         try:

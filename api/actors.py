@@ -5,6 +5,9 @@ RENDERER = "renderer"
 SENDGRID = "sendgrid"
 RECIPIENT = "recipient"
 
+# They act by themselves: nobody in particular wanted it at that moment.
+MACHINES = frozenset({SYSTEM, RENDERER, SENDGRID})
+
 
 def api_key(key_id: str) -> str:
     return f"api_key:{key_id}"
@@ -12,3 +15,7 @@ def api_key(key_id: str) -> str:
 
 def staff(username: str) -> str:
     return f"staff:{username}"
+
+
+def command(name: str) -> str:
+    return f"command:{name}"

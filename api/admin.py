@@ -7,8 +7,21 @@ from api.delivery import admin as delivery
 from api.gifts import admin as gifts
 from api.media import admin as media
 from api.outbox import admin as outbox
+from api.previews import pages as previews
 from api.rendering import admin as rendering
 from api.templates import admin as templates
 from api.webhooks import admin as webhooks
 
-__all__ = ["audit", "batches", "console", "delivery", "gifts", "media", "outbox", "rendering", "templates", "webhooks"]
+__all__ = [
+    "audit",
+    "batches",
+    "console",
+    "delivery",
+    "gifts",
+    "media",
+    "outbox",
+    "previews",
+    "rendering",
+    "templates",
+    "webhooks",
+]

@@ -204,7 +204,7 @@ def _as_application_error(exception: Exception) -> ApplicationError | None:
         case ApplicationError():
             return exception
         case drf.ValidationError():
-            return InvalidFieldsError(list(_field_errors(exception.get_full_details(), "")))
+            return invalid_fields(exception)
         case drf.APIException():
             return _with_status(exception.status_code, str(exception.default_code), str(exception.detail))
         case Http404():
@@ -216,6 +216,11 @@ def _as_application_error(exception: Exception) -> ApplicationError | None:
         case UnreadablePostError():
             return ApplicationError("The body broke off.", code="malformed")
     return None
+
+
+def invalid_fields(error: drf.ValidationError) -> InvalidFieldsError:
+    """What a serializer would not have, as a service refuses it."""
+    return InvalidFieldsError(list(_field_errors(error.get_full_details(), "")))
 
 
 def _with_status(status: int, code: str, detail: str) -> ApplicationError:

@@ -10,6 +10,8 @@ from accounts import bulk as account_bulk
 from accounts import tasks as key_tasks
 from accounts import throttling
 from accounts.sweeps import purge_sessions, purge_tries
+from api.audit import services as audit
+from api.audit.doors import by_itself
 from api.batches import services as batches
 from api.batches import tasks as batch_tasks
 from api.console import services as console
@@ -46,6 +48,7 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "old sessions": purge_sessions,
     "old batches' words": lambda now: batches.blank_old(now=now),
     "old batches": lambda now: batches.purge_old(now=now),
+    "old audit entries": lambda now: audit.purge_old(now=now),
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 
@@ -56,7 +59,8 @@ BATCHES = (gift_bulk, job_bulk, account_bulk)
 
 def sweep(now: datetime) -> dict[str, int]:
     """How many rows each sweep dealt with, where it found any."""
-    found = {name: run(now) for name, run in SWEEPS.items()}
+    with by_itself():
+        found = {name: run(now) for name, run in SWEEPS.items()}
     return {name: count for name, count in found.items() if count}
 
 

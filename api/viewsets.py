@@ -10,6 +10,7 @@ from accounts.authentication import Caller
 from accounts.models import Scope
 from accounts.throttling import limiter
 from api import actors
+from api.audit import doors
 from api.exceptions import TooManyError
 from api.idempotency.views import IdempotentPosts
 
@@ -28,9 +29,15 @@ class ApiViewSet(IdempotentPosts):
     def actor(self) -> str:
         return actors.api_key(self.caller.key_id)
 
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """What the call changes is the key's doing, once it is known which key it is."""
+        with doors.acting():
+            return super().dispatch(request, *args, **kwargs)
+
     def check_permissions(self, request: Request) -> None:
         """A call counts before it is known whether it is allowed; OPTIONS needs a key and no scope."""
         if isinstance(request.auth, Caller):
+            doors.call(self.actor)
             _count(request, request.auth)
             if self.action == "metadata":
                 return

@@ -1,6 +1,7 @@
 """What the admin's pages share: rows that services alone may change, lists that never count everything."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -10,12 +11,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from api.exceptions import ApplicationError
+from giftflick.admin_edits import CarefulEdits
+from giftflick.admin_parts import badge, when
+from giftflick.admin_words import Nothing, nothing_of, words_of
 
 if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no types
-    ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
 else:
-    from unfold.admin import ModelAdmin, TabularInline
+    from unfold.admin import TabularInline
 
 NOTHING = "-"
 UNBROKEN = '<span style="white-space: nowrap">{}</span>'
@@ -23,9 +26,35 @@ UNBROKEN = '<span style="white-space: nowrap">{}</span>'
 Column = Any  # a function from row to text; the stubs know those in `list_display` only, Django everywhere
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """Look, search, filter; what may be done to a row is an action that calls a service."""
+class ModelAdmin(CarefulEdits):
+    """Every field has its word, and an empty list says what would be there."""
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Django reads both also for the fields that are only shown."""
+        words = words_of(self.model)
+        meta = getattr(kwargs.get("form", self.form), "Meta", None)
+        helps = {name: word.help for name, word in words.items()}
+        labels = {name: word.label for name, word in words.items() if word.label}
+        helps |= getattr(meta, "help_texts", None) or {}
+        labels |= getattr(meta, "labels", None) or {}
+        return super().get_form(request, obj, change, **{"help_texts": helps, "labels": labels, **kwargs})
+
+    @property
+    def nothing(self) -> Nothing:
+        return nothing_of(self.model)
+
+
+Button = tuple[str, str, str]  # label, address, looks
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Look, search, filter; what may be done to a row is an action that calls a service.
+
+    A row's page begins with what `about` says of it: a sentence, what is wrong, buttons, a film or picture.
+    """
+
+    change_form_template = "admin/details.html"
+    records_itself = True
     show_full_result_count = False
     list_per_page = 50
 
@@ -38,9 +67,34 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         return False
 
+    def about(self, request: HttpRequest, row: Any) -> "About":  # noqa: ARG002
+        return About()
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+        change: bool = False,  # noqa: FBT001, FBT002
+        form_url: str = "",
+        obj: Any = None,
+    ) -> Any:
+        context.update(vars(self.about(request, obj)) if obj is not None else {})
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+@dataclass(frozen=True)
+class About:
+    """What stands first on a row's page."""
+
+    lead: str = ""
+    trouble: str = ""
+    buttons: Sequence[Button] = ()
+    picture: object = None
+
 
 class ReadOnlyInline(TabularInline):
-    """A plain table; where a row has a page of its own, its first cell leads there."""
+    """A plain table on a row's page; where its rows have pages of their own, the first cell leads there."""
 
     template = "admin/rows.html"
     extra = 0
@@ -64,14 +118,39 @@ class StateFilter(admin.ChoicesFieldListFilter):
             yield {**choice, "display": str(choice["display"]).replace(str(label), str(value), 1)}
 
 
-def state(name: str) -> Column:
-    """A column with the value itself, not with its explanation."""
-    return _column(name, str)
+def state(name: str, **tones: str) -> Column:
+    """A badge with the value itself; what it means shows when pointed at. `tones` are for values that mean another
+    thing here than elsewhere.
+    """
+
+    @admin.display(description=name.replace("_", " "), ordering=name)
+    def cell(row: Model) -> str:
+        value = getattr(row, name)
+        if value in (None, ""):
+            return NOTHING
+        return badge(str(value), explained=getattr(row, f"get_{name}_display")(), tone=tones.get(value))
+
+    cell.__name__ = name
+    return cell
+
+
+def words(name: str) -> Column:
+    """For a row's own page: a badge, and what it means in plain words."""
+
+    @admin.display(description=name.replace("_", " "))
+    def cell(row: Model) -> str:
+        value = getattr(row, name)
+        if value in (None, ""):
+            return NOTHING
+        return format_html("{} {}", badge(str(value)), getattr(row, f"get_{name}_display")())
+
+    cell.__name__ = name
+    return cell
 
 
 def moment(name: str) -> Column:
     """A column with a time to the second, in UTC."""
-    return _column(name, lambda at: format_html(UNBROKEN, f"{at:%Y-%m-%d %H:%M:%S}"))
+    return _column(name, lambda at: format_html(UNBROKEN, when(at, is_exact=True)))
 
 
 def facts(name: str) -> Column:
@@ -91,7 +170,7 @@ def link(name: str) -> Column:
 def run_for_each(
     page: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object], *, done: str
 ) -> None:
-    """Call a service for each chosen row, and note in the row's history who did.
+    """Call a service for each chosen row; the service notes in the audit log who did.
 
     A refusal is shown in the service's own words and stops no other row.
     """
@@ -100,13 +179,16 @@ def run_for_each(
         try:
             act(row)
         except ApplicationError as refusal:
-            reasons = " ".join(error.detail for error in refusal.errors) or refusal.detail
-            messages.error(request, f"{row}: {reasons}")
+            page.message_user(request, f"{row}: {refusal_words(refusal)}", messages.ERROR)
         else:
-            page.log_change(request, row, f"{done}.")
             count += 1
     if count:
-        messages.success(request, f"{done}: {count}.")
+        page.message_user(request, f"{done}: {count}.", messages.SUCCESS)
+
+
+def refusal_words(refusal: ApplicationError) -> str:
+    """The service's own, field by field where it names them."""
+    return " ".join(error.detail for error in refusal.errors) or refusal.detail
 
 
 def _column(name: str, show: Callable[[Any], str], *, description: str | None = None) -> Column:

@@ -6,6 +6,7 @@ Nothing here may import a page: the settings are read by every process.
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -18,6 +19,19 @@ def _may(permission: str) -> Callable[[HttpRequest], bool]:
 def _item(title: str, icon: str, page: str, permission: str) -> dict[str, Any]:
     """`icon` is a name in Material Symbols, which Unfold brings along."""
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}"), "permission": _may(permission)}
+
+
+# The stage, and Unfold's colour for it: nobody should take one for another.
+BADGES = {"": ("laptop", "default"), "dev": ("dev", "info"), "staging": ("staging", "warning")}
+PRODUCTION = ("production", "danger")
+
+
+def stage_badge(_request: HttpRequest) -> tuple[str, str]:
+    return BADGES.get(settings.STAGE, PRODUCTION)
+
+
+def _for_all(title: str, icon: str, page: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}")}
 
 
 RASPBERRY = {  # the accent of the recipient's pages, and its lighter and darker sisters
@@ -41,6 +55,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("giftflick/favicon.svg")}
     ],
+    "ENVIRONMENT": stage_badge,
     "COLORS": {"primary": RASPBERRY},
     "STYLES": [lambda _request: static("giftflick/admin.css")],
     "ACCOUNT": {
@@ -57,7 +72,7 @@ UNFOLD: dict[str, Any] = {
         "navigation": [
             {
                 "title": "Today",
-                "items": [{"title": "Today", "icon": "today", "link": reverse_lazy("admin:index")}],
+                "items": [{"title": "How it goes", "icon": "today", "link": reverse_lazy("admin:index")}],
             },
             {
                 "title": "Gifts",
@@ -104,6 +119,13 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": "Settings",
                 "items": [_item("Team", "group", "accounts_user_changelist", "accounts.manage_team")],
+            },
+            {
+                "title": "Help",
+                "items": [
+                    _for_all("What do I do when…", "help", "help"),
+                    _for_all("What the words mean", "dictionary", "words"),
+                ],
             },
         ],
     },

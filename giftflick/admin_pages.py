@@ -22,6 +22,7 @@ class _Page:
     route: str
     name: str
     view: View
+    permission: str | None
 
 
 def page(route: str, *, name: str, permission: str | None) -> Callable[[View], View]:
@@ -37,10 +38,15 @@ def page(route: str, *, name: str, permission: str | None) -> Callable[[View], V
                 raise PermissionDenied(f"This page needs the permission {permission}.")
             return view(request, *args, **kwargs)
 
-        _pages[name] = _Page(route, name, guarded)
+        _pages[name] = _Page(route, name, guarded, permission)
         return view
 
     return register
+
+
+def permission_of(name: str) -> str | None:
+    """What one of these pages needs; nothing for any other page."""
+    return _pages[name].permission if name in _pages else None
 
 
 def page_urls(wrap: Callable[[View], View]) -> list[URLPattern]:

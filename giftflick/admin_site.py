@@ -15,22 +15,30 @@ from unfold.sites import UnfoldAdminSite
 from accounts import sign_in_views
 from accounts.reauthentication import fresh_sign_in
 from accounts.sign_in_log import note, note_access_refused
-from giftflick.admin_pages import page_urls, show
+from giftflick.admin_door import AuditedSite
+from giftflick.admin_pages import page_urls
 
 View = Callable[..., HttpResponseBase]
 
 
-class FoundersSite(OTPAdminSite, UnfoldAdminSite):  # type: ignore[misc]
+class FoundersSite(AuditedSite, OTPAdminSite, UnfoldAdminSite):  # type: ignore[misc]
     """Whoever has not shown a second factor is treated as a stranger: it fails closed."""
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
 
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Only what somebody may open, and no section of which that is nothing."""
+        sections = super().get_sidebar_list(request)
+        for section in sections:
+            section["items"] = [item for item in section["items"] if item["has_permission"]]
+        return [section for section in sections if section["items"]]
+
     def extra_urls(self) -> list[URLPattern]:
         return [*sign_in_views.urls(), *page_urls(self.admin_view)]
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002 - Django's
-        """Django's guard; a refusal is a page that says what is missing, and stands in the audit log."""
+    def admin_view(self, view: View, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's
+        """Django's guard; who is refused is told so by `giftflick.errors`, and it stands in the audit log."""
         guarded: View = super().admin_view(view, cacheable)
 
         def noting(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -38,15 +46,15 @@ class FoundersSite(OTPAdminSite, UnfoldAdminSite):  # type: ignore[misc]
                 return guarded(request, *args, **kwargs)
             except PermissionDenied as refusal:
                 note_access_refused(request, request.user, str(refusal), now=timezone.now())  # type: ignore[arg-type]
-                return show(request, "admin/accounts_refused.html", "Not for you", status=403, why=str(refusal))
+                raise
 
         return update_wrapper(noting, guarded)
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:  # noqa: ARG002
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ARG002
         return sign_in_views.password(request)
 
     @fresh_sign_in
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Every other session of whoever changes it ends: each is bound to the password."""
         response: HttpResponseBase = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == 302:

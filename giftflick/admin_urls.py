@@ -2,6 +2,10 @@
 
 from django.contrib import admin
 
+from giftflick import admin_help
+
+__all__ = ["admin_help"]  # its pages are registered by being imported
+
 OURS = frozenset({"accounts", "api"})
 
 admin.autodiscover()

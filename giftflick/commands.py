@@ -9,21 +9,29 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from api import actors
+from api.audit.doors import acting
+from api.audit.states import Door
 from api.exceptions import ApplicationError, BackendError
 
 Json = dict[str, Any]
 
 
 class JsonCommand(BaseCommand):
-    """A command is its `answer`, which is printed as the last line. It bears being run twice, and names no secret."""
+    """A command is its `answer`, which is printed as the last line. It bears being run twice, and names no secret.
+
+    What it changes stands in the audit log under its name.
+    """
 
     def answer(self, options: Json, *, now: datetime) -> Json:
         """Do the work. Raises CommandError, or what services raise, with words that quote no option's value."""
         raise NotImplementedError
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        name = type(self).__module__.rpartition(".")[2]
         try:
-            answer = self.answer(options, now=timezone.now())
+            with acting(door=Door.COMMAND, actor=actors.command(name)):
+                answer = self.answer(options, now=timezone.now())
         except (ApplicationError, BackendError) as refusal:
             raise CommandError(refusal.detail) from refusal
         self.stdout.write(json.dumps(answer))

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from accounts.throttling import Allowance
 from api.exceptions import problem_response
 from api.viewing.headers import allow_content
+from giftflick.admin_policy import ADMIN_PATHS
 
 API_PATHS = ("/v1", "/public", "/hooks")
 
@@ -18,6 +19,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith(API_PATHS):
         return problem_response(400, "bad_request", "The request is malformed, or its Host is none of ours.")
     return _page(request, 400, "This cannot be answered", "The address of this page may be mistyped.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    if request.path.startswith(API_PATHS):
+        return problem_response(403, "permission_denied", "This is not allowed.")
+    return _page(request, 403, "This is not open to you", "Somebody who may use this page has to do it for you.")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
@@ -48,6 +55,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    if request.path.startswith(ADMIN_PATHS) and status < 500:
+        from giftflick.admin_errors import framed  # the admin is there already: the path was looked up in it
+
+        if (page := framed(request, status)) is not None:
+            return page
     response = render(request, "error.html", {"title": title, "text": text}, status=status)
     allow_content(response)
     return response

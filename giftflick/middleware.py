@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from accounts.addresses import client_address
 from accounts.throttling import Allowance, limiter
 from giftflick import metrics
+from giftflick.admin_policy import ADMIN_PATHS, add_policy
 from giftflick.errors import API_PATHS, too_many_requests
 from giftflick.invocation import is_cold_start
 from giftflick.logs import CALLERS_OWN_ID, request_id
@@ -47,13 +49,16 @@ class RequestMiddleware:
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
         """Log a view's crash; what the caller is answered is decided by `giftflick.errors`."""
-        log.error("unhandled exception", exc_info=exception)
+        if not isinstance(exception, Http404 | PermissionDenied):  # answers, and the request's line has the status
+            log.error("unhandled exception", exc_info=exception)
 
 
 def _add_headers(request: HttpRequest, response: HttpResponseBase) -> None:
     response["X-Request-Id"] = request_id.get()
     if request.path.startswith(API_PATHS):  # names, addresses and signed URLs are in there
         response.headers.setdefault("Cache-Control", "no-store")
+    elif request.path.startswith(ADMIN_PATHS):
+        add_policy(response)
     allowance = getattr(request, "allowance", None)
     if isinstance(allowance, Allowance):
         for name, value in allowance.headers.items():

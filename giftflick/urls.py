@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 from api.openapi.document import describe
 from giftflick import health, site
 from giftflick.admin_app import LazyResolver
-from giftflick.errors import bad_request, page_not_found, server_error
+from giftflick.errors import bad_request, page_not_found, permission_denied, server_error
 
 urlpatterns = [
     path("", include("api.urls")),
@@ -24,5 +24,6 @@ urlpatterns = [
 ]
 
 handler400 = bad_request
+handler403 = permission_denied
 handler404 = page_not_found
 handler500 = server_error

@@ -34,7 +34,7 @@ REQUESTS_PER_MINUTE = 6000
 
 @dataclass(frozen=True)
 class Access:
-    """How to get in: the first shop's keys, the second one's, the admin's login with its second factor. Named as in `run.json`."""
+    """How to get in: the first shop's keys, the second one's, the admin's login. Named as in `run.json`."""
 
     api_key: str
     test_api_key: str

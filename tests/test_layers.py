@@ -11,11 +11,11 @@ LAYERS = [
     set[str](),  # any other noun, such as content.py or timeline.py: what services are made of
     {"services"},
     {"serializers", "filters", "sweeps", "drain", "bulk"},
-    {"views", "tasks", "admin"},
+    {"views", "tasks", "admin", "pages"},
     {"urls"},
 ]
 OTHER_NOUN = 3
-BELOW_GIFTS = {"media", "rendering", "delivery", "templates", "outbox", "webhooks"}
+BELOW_GIFTS = {"media", "rendering", "delivery", "templates", "outbox", "webhooks", "audit"}
 PRODUCT = ("accounts", "api", "giftflick")
 
 Tree = dict[str, set[str]]  # module -> the modules it imports, anywhere in it

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterModelOptions(
             name='user',
-            options={'permissions': [('manage_team', 'Can invite, change and let go members of the team')], 'verbose_name': 'user', 'verbose_name_plural': 'users'},
+            options={'permissions': [('manage_team', 'Can invite, change and let go members of the team')], 'verbose_name': 'colleague', 'verbose_name_plural': 'team'},
         ),
         migrations.AddField(
             model_name='user',

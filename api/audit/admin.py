@@ -1,24 +1,211 @@
 """The audit log for whoever looks into what happened; nobody writes here."""
 
-from django.contrib import admin
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+
+from api.audit import wording
 from api.audit.models import AuditEntry
-from giftflick.admin import ReadOnlyAdmin, StateFilter, facts, moment, state
+from api.audit.selectors import find_entries, known_actions, written_between
+from api.audit.states import Door
+from giftflick.admin import NOTHING, UNBROKEN, ReadOnlyAdmin, moment
+from giftflick.admin_links import close_links
+
+SHORT = 12  # characters: a key's id is shown whole, of others the random end
+ENOUGH = 8
+REACHABLE = 2000  # entries that can be paged through; what is older is found by a day or a search
+TABLE = (
+    '<div class="gf-scroll"><table class="gf-table gf-changes" id="changes"><thead><tr><th scope="col">field</th>'
+    '<th scope="col">before</th><th scope="col">after</th></tr></thead><tbody>{}</tbody></table></div>'
+)
+DAYS = {"today": 1, "2 days": 2, "7 days": 7, "30 days": 30}
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than anybody pages."""
+
+    @cached_property
+    def count(self) -> int:
+        entries: Any = self.object_list
+        return int(entries[:REACHABLE].count())
+
+
+class DoorFilter(admin.SimpleListFilter):
+    title = "door"
+    parameter_name = "door"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [(door.value, wording.THROUGH[door]) for door in Door]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        return _chosen(queryset, "door", self.value())
+
+
+class ActionFilter(admin.SimpleListFilter):
+    title = "action"
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [(action, action) for action in known_actions()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        return _chosen(queryset, "action", self.value())
+
+
+class DayFilter(admin.SimpleListFilter):
+    """The last days, or one day as `?day=2026-11-27`."""
+
+    title = "day (UTC)"
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        named = [(name, f"the last {name}" if name != "today" else name) for name in DAYS]
+        return named if self.value() in (None, *DAYS) else [*named, (str(self.value()), str(self.value()))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        value = self.value()
+        if value is None:
+            return queryset
+        tomorrow = timezone.now().date() + timedelta(days=1)
+        if value in DAYS:
+            return written_between(queryset, _start(tomorrow - timedelta(days=DAYS[value])), _start(tomorrow))
+        day = _day(value)
+        if day is None:
+            raise IncorrectLookupParameters("a day is written like 2026-11-27")
+        return written_between(queryset, _start(day), _start(day + timedelta(days=1)))
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = [moment("at"), "actor", state("door"), "action", "object_type", "object_id", "why"]
-    list_filter = [("door", StateFilter)]
-    search_fields = ["=object_id", "=actor"]
-    search_help_text = "The id of what was changed, or who did it."
+    list_display = [moment("at"), "who", "what", "object_link", "change", "why", "through"]
+    list_filter = [DoorFilter, ActionFilter, DayFilter]
+    show_facets = admin.ShowFacets.NEVER
+    paginator = BoundedPaginator
+    search_fields = ["=object_id"]  # shows the box; `get_search_results` reads what is typed
+    search_help_text = (
+        "One of: the id of what was changed, a shop's name or id, who did it, an action such as gift.canceled, "
+        "a request id, or a day such as 2026-11-27. The newest 2,000 that fit are listed."
+    )
     ordering = ["-id"]
+    sortable_by = ()
+    has_history = False
     fields = [
         moment("at"),
-        ("actor", "door"),
-        "action",
-        ("object_type", "object_id", "account"),
-        facts("changes"),
+        "who",
+        "what",
+        "object_link",
+        "object_id",
+        "changed",
         "why",
+        "through",
+        "shop",
         "request_id",
     ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Entries about what somebody may not see are listed, without a link to it."""
+        return close_links(request, super().changelist_view(request, extra_context))
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        return close_links(request, super().change_view(request, object_id, form_url, extra_context))
+
+    @admin.display(description="who")
+    def who(self, entry: AuditEntry) -> str:
+        return wording.who(entry.actor)
+
+    @admin.display(description="what")
+    def what(self, entry: AuditEntry) -> str:
+        return format_html(UNBROKEN, wording.what(entry.action))
+
+    @admin.display(description="to what")
+    def object_link(self, entry: AuditEntry) -> str:
+        """As text where it has no page."""
+        if not entry.object_id:
+            return NOTHING
+        kind, address = _models().get(entry.object_type, entry.object_type), _page_of(entry)
+        shown = entry.object_id if len(entry.object_id) <= SHORT else f"…{entry.object_id[-ENOUGH:]}"
+        words = format_html('<span title="{}" style="white-space: nowrap">{} {}</span>', entry.object_id, kind, shown)
+        return format_html('<a class="gf-link" href="{}">{}</a>', address, words) if address else words
+
+    @admin.display(description="from → to")
+    def change(self, entry: AuditEntry) -> str:
+        return wording.in_short(entry)
+
+    @admin.display(description="through")
+    def through(self, entry: AuditEntry) -> str:
+        return wording.THROUGH[Door(entry.door)]
+
+    @admin.display(description="shop")
+    def shop(self, entry: AuditEntry) -> str:
+        if entry.account is None:
+            return NOTHING
+        address = reverse("admin:accounts_account_change", args=[entry.account_id])
+        return format_html('<a class="gf-link" href="{}">{}</a>', address, entry.account)
+
+    @admin.display(description="before and after")
+    def changed(self, entry: AuditEntry) -> str:
+        lines = wording.lines_of(entry)
+        if not lines:
+            return "No field: what was done is all there is to tell."
+        rows = format_html_join(
+            "",
+            '<tr><th scope="row">{}</th><td><del>{}</del></td><td><ins>{}</ins></td></tr>',
+            ((line.label, line.before, line.after) for line in lines),
+        )
+        return format_html(TABLE, rows)
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        queryset: QuerySet[Any],
+        search_term: str,
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term:
+            return queryset, False
+        day = _day(search_term.strip())
+        if day is not None:
+            return written_between(queryset, _start(day), _start(day + timedelta(days=1))), False
+        return find_entries(queryset, search_term), False
+
+
+def _chosen(entries: QuerySet[Any], field: str, value: str | None) -> QuerySet[Any]:
+    return entries if value is None else entries.filter(**{field: value})
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=timezone.get_default_timezone())
+
+
+def _registered() -> Iterator[type[Model]]:
+    yield from admin.site._registry  # noqa: SLF001 - Django lists them nowhere else
+
+
+def _models() -> dict[str, str]:
+    return {str(model._meta.model_name): str(model._meta.verbose_name) for model in _registered()}  # noqa: SLF001
+
+
+def _page_of(entry: AuditEntry) -> str | None:
+    labels = {model._meta.model_name: model._meta.app_label for model in _registered()}  # noqa: SLF001
+    if entry.object_type not in labels or entry.action.endswith((".deleted", ".forgotten")):
+        return None
+    try:
+        return reverse(f"admin:{labels[entry.object_type]}_{entry.object_type}_change", args=[entry.object_id])
+    except NoReverseMatch:
+        return None

@@ -1,9 +1,14 @@
-"""Through which door somebody acts, and why: set once where they come in, read wherever a change is recorded."""
+"""Through which door somebody acts, and why: set once where they come in, read wherever a change is recorded.
+
+The doors are opened in `api.viewsets` (a shop), `giftflick.admin_door` (the team), `giftflick.commands` (a command) and
+`api.outbox.drain` and `api.tick` (nobody: the system at work). Callbacks and the recipient's page need none, as their
+services name the actor, and an actor's name tells the door. A batch says `acting(door=Door.IMPORT, …)` around each row.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api import actors
 from api.audit.states import Door
@@ -11,17 +16,16 @@ from api.audit.states import Door
 
 @dataclass(frozen=True)
 class Acting:
-    """`door` None: the actor's name tells it. `actor` empty: the service that records knows it."""
+    """`door` None: the actor's name tells it. `actor` is who did what a service has no name for."""
 
     door: Door | None = None
-    actor: str = ""
+    actor: str = actors.SYSTEM
     why: str = ""
 
 
 _NOBODY = Acting()
 _acting: ContextVar[Acting] = ContextVar("acting", default=_NOBODY)
 _OF_ACTOR = {
-    actors.SYSTEM: Door.SYSTEM,
     actors.RENDERER: Door.VENDOR,
     actors.SENDGRID: Door.VENDOR,
     actors.RECIPIENT: Door.RECIPIENT,
@@ -43,9 +47,25 @@ def acting(*, door: Door | None = None, actor: str = "", why: str = "") -> Itera
         _acting.reset(mark)
 
 
+@contextmanager
+def by_itself() -> Iterator[None]:
+    """The system at work: who woke it, and why, counts for nothing within this block."""
+    mark = _acting.set(_NOBODY)
+    try:
+        yield
+    finally:
+        _acting.reset(mark)
+
+
+def call(actor: str) -> None:
+    """Name who acts until the innermost block ends: who calls may be known only after its beginning."""
+    _acting.set(replace(_acting.get(), actor=actor))
+
+
 def present() -> Acting:
     return _acting.get()
 
 
 def door_of(actor: str) -> Door:
-    return _OF_ACTOR[actor.partition(":")[0]]
+    """Whoever has no door of their own is of the system's making."""
+    return _OF_ACTOR.get(actor.partition(":")[0], Door.SYSTEM)

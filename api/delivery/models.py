@@ -35,6 +35,7 @@ class Message(models.Model):
     reported_at = models.DateTimeField(null=True, blank=True, help_text="When the mail service first spoke of it.")
 
     class Meta:
+        verbose_name = "mail"
         constraints = [
             models.CheckConstraint(
                 condition=Q(gift__isnull=False, endpoint__isnull=True) | Q(gift__isnull=True, endpoint__isnull=False),
@@ -65,6 +66,9 @@ class MailEvent(models.Model):
     at = models.DateTimeField()
     received_at = models.DateTimeField()
     raw = models.JSONField()
+
+    class Meta:
+        verbose_name = "SendGrid event"
 
     def __str__(self) -> str:
         return f"{self.type} {self.sg_event_id}"

@@ -1,70 +1,21 @@
 """Gifts for founders: find one, read its story, and do what a service allows."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from api import actors
-from api.delivery.models import Message
 from api.gifts import services
-from api.gifts.models import Gift, GiftEvent, GiftMedia
-from api.gifts.serializers import watch_url
-from api.gifts.states import OPENABLE, OrderStatus
-from api.rendering.models import Render
-from api.viewing.models import Thanks
-from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, run_for_each, state
-
-
-class EventInline(ReadOnlyInline):
-    model = GiftEvent
-    verbose_name_plural = "timeline"
-    fields = readonly_fields = (moment("at"), "type", "actor", facts("data"))
-    ordering = ["at"]
-
-
-class MediaInline(ReadOnlyInline):
-    model = GiftMedia
-    verbose_name_plural = "media"
-    fields = readonly_fields = ("position", link("upload"))
-    ordering = ["position"]
-
-
-class RenderInline(ReadOnlyInline):
-    model = Render
-    fk_name = "gift"
-    fields = readonly_fields = (
-        moment("created_at"),
-        state("status"),
-        "attempt",
-        "provider_id",
-        "duration_s",
-        facts("failure"),
-    )
-    ordering = ["-id"]
-
-
-class MessageInline(ReadOnlyInline):
-    model = Message
-    fields = readonly_fields = (
-        moment("created_at"),
-        state("kind"),
-        "to_email",
-        state("status"),
-        "attempts",
-        "is_possible_double",
-        facts("failure"),
-    )
-    ordering = ["-id"]
-
-
-class ThanksInline(ReadOnlyInline):
-    model = Thanks
-    fields = readonly_fields = (moment("created_at"), "message")
+from api.gifts.models import Gift
+from api.gifts.pages.actions import OPERATE
+from api.gifts.pages.gift import show_gift
+from api.gifts.states import OrderStatus
+from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, run_for_each, state
 
 
 @admin.register(Gift)
@@ -83,51 +34,24 @@ class GiftAdmin(ReadOnlyAdmin):
     search_fields = ["=id", "=token", "recipient_email__iexact", "sender_email__iexact", "=order_reference"]
     search_help_text = "A gift's id, an e-mail address, an order reference or the token of a watch link."
     ordering = ["-id"]
-    inlines = [EventInline, MediaInline, RenderInline, MessageInline, ThanksInline]
     actions = ["render_again", "resend", "approve", "mark_paid", "cancel"]
-    fieldsets = [
-        (None, {"fields": ["id", "explained_status", facts("failure"), ("account", "livemode"), "watch_link"]}),
-        (
-            "People",
-            {"fields": [("sender_name", "sender_email"), ("recipient_name", "recipient_email"), "bounced_email"]},
-        ),
-        (
-            "Content",
-            {"fields": [("template", "occasion"), "message", facts("fields"), facts("product"), facts("metadata")]},
-        ),
-        (
-            "Release",
-            {
-                "fields": [
-                    ("order_required", "order_status", "order_reference"),
-                    ("approval_required", moment("approved_at")),
-                ]
-            },
-        ),
-        ("Delivery", {"fields": ["delivery", (moment("deliver_at"), "deliver_wall", "timezone"), moment("due_at")]}),
-        ("Film", {"fields": [("film", "watched_percent")]}),
-        (
-            "Times in UTC",
-            {
-                "fields": [
-                    (moment("created_at"), moment("updated_at"), "version"),
-                    (moment("submitted_at"), moment("rendered_at")),
-                    (moment("sent_at"), moment("watched_at")),
-                    (moment("expires_at"), moment("canceled_at"), moment("forgotten_at")),
-                ]
-            },
-        ),
-    ]
 
-    @admin.display(description="status")
-    def explained_status(self, gift: Gift) -> str:
-        return f"{gift.status}: {gift.get_status_display()}"
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The gift's page. Nothing is posted to it: each button has a page of its own."""
+        if request.method == "POST" or not self.has_view_permission(request):
+            raise PermissionDenied("A gift is changed by its buttons only.")
+        gift_id = self._id(object_id)
+        answer = show_gift(request, gift_id) if gift_id else None
+        return answer or super().change_view(request, object_id, form_url, extra_context)
 
-    @admin.display(description="watch link")
-    def watch_link(self, gift: Gift) -> SafeString | str:
-        if gift.status not in OPENABLE:
-            return "Not sent yet." if gift.sent_at is None else "No longer available."
-        return format_html('<a href="{0}" rel="noreferrer">{0}</a>', watch_url(gift))
+    @staticmethod
+    def _id(given: str) -> UUID | None:
+        try:
+            return UUID(given)
+        except ValueError:
+            return None
 
     @admin.action(description="Render again", permissions=["operate"])
     def render_again(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
@@ -153,7 +77,7 @@ class GiftAdmin(ReadOnlyAdmin):
         self._each(request, gifts, services.cancel_gift, done="Canceled")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("api.change_gift")
+        return request.user.has_perm(OPERATE)
 
     def _each(self, request: HttpRequest, gifts: QuerySet[Gift], service: Any, *, done: str) -> None:
         actor, now = actors.staff(request.user.get_username()), timezone.now()

@@ -1,13 +1,21 @@
-"""Moving a gift along its edges and writing its timeline: nothing else sets a status."""
+"""Moving a gift along its edges, writing its timeline and its audit entry: nothing else sets a status."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
+from api.audit.changes import Changes
 from api.exceptions import InvalidStateError, NotFoundError
+from api.gifts import auditing
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.states import EDGES, GiftStatus
 from api.webhooks.services import announce
+
+CHANGED = "The gift was changed by another call at the same time; read it again."
 
 
 class IllegalTransition(InvalidStateError):  # noqa: N818 - it is an InvalidStateError
@@ -24,7 +32,20 @@ def lock(gift_id: UUID) -> Gift:
     gift = gifts.filter(pk=gift_id).first()
     if gift is None:
         raise NotFoundError("There is no gift with this id.")
+    auditing.begin(gift)
     return gift
+
+
+@contextmanager
+def unchanged(gift_id: UUID, *, version: int) -> Iterator[Gift]:
+    """What is done within is done to the gift as it was read, all of it or nothing. Raises StateConflict if it is
+    not at this version any more.
+    """
+    with transaction.atomic():
+        gift = lock(gift_id)
+        if gift.version != version:
+            raise StateConflict(CHANGED)
+        yield gift
 
 
 def move_to(gift: Gift, target: GiftStatus, *, actor: str, now: datetime, data: dict[str, Any] | None = None) -> bool:
@@ -40,7 +61,7 @@ def move_to(gift: Gift, target: GiftStatus, *, actor: str, now: datetime, data: 
         raise IllegalTransition(refusal(source, f"cannot become {target}"))
     stamped = _stamp(gift, target, now)
     if not Gift.objects.filter(pk=gift.pk, status=source).update(status=target, **stamped):
-        raise StateConflict("The gift was changed by another call at the same time; read it again.")
+        raise StateConflict(CHANGED)
     gift.status = target
     for name, value in stamped.items():
         setattr(gift, name, value)
@@ -57,6 +78,7 @@ def record_event(gift: Gift, kind: str, *, actor: str, now: datetime, data: dict
     at = now if gift.last_event_at is None else max(now, gift.last_event_at + timedelta(microseconds=1))
     gift.last_event_at = at
     event = GiftEvent.objects.create(gift=gift, type=kind, at=at, actor=actor, data=data or {})
+    auditing.note(gift, kind, actor=actor)
     announce(
         event_id=event.pk,
         kind=kind,
@@ -73,11 +95,15 @@ def record_event(gift: Gift, kind: str, *, actor: str, now: datetime, data: dict
     return event
 
 
-def save(gift: Gift, *, now: datetime) -> Gift:
-    """Write a changed gift back: one version more."""
+def save(gift: Gift, *, now: datetime, action: str = "", media: Changes | None = None) -> Gift:
+    """Write a locked gift back: one version more, and one entry in the audit log.
+
+    That is named after the first event, or `action`, and holds all that differs since `lock`; `media` is told apart.
+    """
     gift.version += 1
     gift.updated_at = now
     gift.save()
+    auditing.record_change(gift, now=now, action=action, media=media)
     return gift
 
 

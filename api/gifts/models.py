@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from uuid6 import uuid7
 
+from api.audit.changes import PendingEntry
 from api.gifts.states import BEFORE_SENT, ENDED, EXPIRING, Delivery, GiftStatus, OrderStatus
 from api.tokens import new_token
 
@@ -70,7 +71,14 @@ class Gift(models.Model):
     forgotten_at = models.DateTimeField(null=True, blank=True, help_text="When its names and words were blanked.")
     last_event_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    pending_entry: PendingEntry | None = None  # from `lifecycle.lock` to `lifecycle.save`
+
     class Meta:
+        permissions = [
+            ("operate_gift", "Can render, release, correct, send, cancel and withdraw gifts"),
+            ("erase_recipient", "Can erase what gifts hold about a person"),
+            ("export_pii", "Can export names, addresses and words"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=GiftStatus.values), name="gift_status_known"),
             models.CheckConstraint(

@@ -1,12 +1,15 @@
 """Reading gifts: an account's only through `gifts_for`."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import CharField, Func, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, CharField, ExpressionWrapper, Func, Prefetch, Q, QuerySet
+from django.db.models.functions import Collate, Lower
 
 from api.delivery.models import Message
 from api.delivery.states import MessageKind
 from api.gifts.models import Gift, GiftEvent, GiftMedia
+from api.outbox.models import Job, JobState
 from api.rendering.models import Render
 
 
@@ -35,11 +38,32 @@ def gifts_to(email_sha256: str) -> list[UUID]:
     return sorted(found | set(mailed.values_list("gift_id", flat=True)))
 
 
+def gifts_to_address(email: str) -> list[UUID]:
+    """As `gifts_to`, by indexes: who bounced was mailed, so two look-ups find all. Without those forgotten."""
+    folded = email.lower()
+    written = Gift.objects.annotate(to=_folded("recipient_email")).filter(to=folded, forgotten_at=None)
+    mailed = Message.objects.annotate(to=_folded("to_email")).filter(
+        to=folded, kind=MessageKind.GIFT, gift__forgotten_at=None
+    )
+    found = set(written.values_list("pk", flat=True))
+    return sorted(found | set(mailed.values_list("gift_id", flat=True)))
+
+
+def _folded(field: str) -> Collate:
+    """As the indexes of the admin's search have it."""
+    return Collate(Lower(field), "C")
+
+
 class _Sha256(Func):
     """PostgreSQL's own function; Django's SHA256 asks for an extension."""
 
     template = """encode(sha256(convert_to(lower(%(expressions)s COLLATE "C"), 'UTF8')), 'hex')"""
     output_field = CharField()
+
+
+def media_ids_of(gift_id: UUID) -> list[UUID]:
+    """Its uploads' ids, in the order of the film."""
+    return list(GiftMedia.objects.filter(gift_id=gift_id).order_by("position").values_list("upload_id", flat=True))
 
 
 def events_of(gift_id: UUID) -> QuerySet[GiftEvent]:
@@ -48,3 +72,19 @@ def events_of(gift_id: UUID) -> QuerySet[GiftEvent]:
 
 def renders_of(gift_id: UUID) -> QuerySet[Render]:
     return Render.objects.filter(gift_id=gift_id)
+
+
+def media_of(gift_id: UUID) -> QuerySet[GiftMedia]:
+    """With their uploads, in their order."""
+    return GiftMedia.objects.filter(gift_id=gift_id).select_related("upload").order_by("position")
+
+
+def messages_of(gift_id: UUID) -> QuerySet[Message]:
+    """Newest first."""
+    return Message.objects.filter(gift_id=gift_id).order_by("-id")
+
+
+def jobs_about(ref_ids: Collection[UUID]) -> QuerySet[Job]:
+    """What is left to do first, then what is done; newest first."""
+    is_done = ExpressionWrapper(Q(state=JobState.DONE), output_field=BooleanField())
+    return Job.objects.filter(ref_id__in=ref_ids).annotate(is_done=is_done).order_by("is_done", "-id")

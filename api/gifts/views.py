@@ -87,7 +87,7 @@ class GiftViewSet(mixins.RetrieveModelMixin, ApiViewSet):
         return self._answer(object_id)
 
     def destroy(self, request: Request, pk: UUID) -> Response:  # noqa: ARG002
-        services.delete_draft(self._own(pk))
+        services.delete_draft(self._own(pk), actor=self.actor, now=timezone.now())
         return Response(status=204)
 
     @action(detail=True, methods=["post"])

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import transaction
 from uuid6 import uuid7
 
+from api.audit.services import record
 from api.exceptions import BackendError, InvalidStateError, NotFoundError, RefusedMediaError
 from api.media import bucket
 from api.media.models import Upload
@@ -94,7 +95,8 @@ def complete_upload(upload: Upload, *, receipts: Sequence[Receipt], now: datetim
         duration_s = _duration(upload)
     except RefusedFileError as refusal:
         return _refuse(upload, refusal, now=now)
-    _move(upload, UploadStatus.READY, completed_at=now, expires_at=now + KEPT_FOR, duration_s=duration_s)
+    ready = {"completed_at": now, "expires_at": now + KEPT_FOR, "duration_s": duration_s}
+    _move(upload, UploadStatus.READY, "upload.completed", now=now, **ready)
     return _require_ready(upload)
 
 
@@ -109,7 +111,7 @@ def delete_upload(upload: Upload, *, now: datetime) -> None:
             raise NotFoundError("This upload is not there any more.")
         if locked.gifts.exists():
             raise InvalidStateError("A gift uses this upload.", code="in_use")
-        _move(upload, UploadStatus.DELETED)
+        _move(upload, UploadStatus.DELETED, "upload.deleted", now=now)
     _remove_now_or_in_the_sweep(upload, now=now)
 
 
@@ -180,7 +182,8 @@ def _parts_are_gone() -> InvalidStateError:
 
 def _refuse(upload: Upload, refusal: RefusedFileError, *, now: datetime) -> Upload:
     """Unless another call made the upload ready first."""
-    if not _move(upload, UploadStatus.REFUSED, failure={"code": refusal.code, "detail": refusal.detail}):
+    failure = {"code": refusal.code, "detail": refusal.detail}
+    if not _move(upload, UploadStatus.REFUSED, "upload.refused", now=now, failure=failure):
         return _require_ready(upload)
     _remove_now_or_in_the_sweep(upload, now=now)
     raise RefusedMediaError(refusal.detail, code=refusal.code) from refusal
@@ -193,14 +196,20 @@ def _remove_now_or_in_the_sweep(upload: Upload, *, now: datetime) -> None:
         log.warning("bytes left for the sweep", extra={"upload": str(upload.pk), "code": error.code})
 
 
-def _move(upload: Upload, target: UploadStatus, **changes: Any) -> bool:
+def _move(upload: Upload, target: UploadStatus, action: str, *, now: datetime, **changes: Any) -> bool:
     """Whether this call made the move; `upload` then shows how the row stands."""
-    moved = Upload.objects.filter(pk=upload.pk, status__in=sources_of(target)).update(status=target, **changes)
+    with transaction.atomic():
+        row = Upload.objects.select_for_update(no_key=True).filter(pk=upload.pk, status__in=sources_of(target))
+        source = row.values_list("status", flat=True).first()
+        if source is not None:
+            Upload.objects.filter(pk=upload.pk).update(status=target, **changes)
+            told = {"status": [source, target], **{name: [None, value] for name, value in changes.items()}}
+            record(action, now=now, subject=upload, account_id=upload.account_id, changes=told)
     try:
         upload.refresh_from_db()
     except Upload.DoesNotExist as error:
         raise NotFoundError("This upload is not there any more.") from error
-    return moved > 0
+    return source is not None
 
 
 def _require_pending(upload: Upload, now: datetime) -> None:

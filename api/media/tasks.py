@@ -3,6 +3,9 @@
 import logging
 from datetime import datetime
 
+from django.db import transaction
+
+from api.audit.services import Change, record_each
 from api.exceptions import BackendError
 from api.media.models import Upload
 from api.media.services import remove_bytes
@@ -27,8 +30,14 @@ def sweep_old(now: datetime, limit: int = 200) -> int:
 
 
 def _expire(status: UploadStatus, now: datetime, limit: int) -> None:
-    due = Upload.objects.filter(status=status, expires_at__lte=now).order_by("expires_at").values("pk")[:limit]
-    Upload.objects.filter(pk__in=due, status=status).update(status=UploadStatus.EXPIRED)
+    """What another sweep or a call holds at this moment waits for the next one."""
+    due = Upload.objects.filter(status=status, expires_at__lte=now).order_by("expires_at")
+    with transaction.atomic():
+        uploads = list(due.select_for_update(skip_locked=True)[:limit])
+        if uploads:
+            Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).update(status=UploadStatus.EXPIRED)
+            changes = {"status": [status, UploadStatus.EXPIRED]}
+            record_each("upload.expired", (Change(one, changes, one.account_id) for one in uploads), now=now)
 
 
 def _remove_leftovers(now: datetime, limit: int) -> int:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connections
 
+from api.audit.doors import by_itself
 from api.exceptions import BackendError
 from api.outbox import services
 from api.outbox.registry import Postpone, entry_for
@@ -102,7 +103,8 @@ def run(claimed: Claim, *, clock: Clock) -> None:
 
 def _outcome(claimed: Claim, *, clock: Clock) -> str:
     try:
-        entry_for(claimed.kind).run(claimed.ref_id, now=clock())
+        with by_itself():
+            entry_for(claimed.kind).run(claimed.ref_id, now=clock())
         services.finish(claimed, now=clock())
     except Postpone as later:
         services.put_off(claimed, until=later.until)
@@ -124,6 +126,7 @@ def _failed(claimed: Claim, error: Exception, *, is_hopeless: bool, wait: timede
         return "retry"
     on_dead = entry_for(claimed.kind).on_dead
     if on_dead is not None:  # before giving up: killed in between, the job comes back and tells again
-        on_dead(claimed.ref_id, reason, now=clock())
+        with by_itself():
+            on_dead(claimed.ref_id, reason, now=clock())
     services.give_up(claimed, now=clock(), reason=reason)
     return "dead"

@@ -6,8 +6,8 @@ from django.db.models import Q
 
 class JobState(models.TextChoices):
     WAITING = "waiting", "to be run, or running"
-    DONE = "done"
-    DEAD = "dead", "given up; retry it by hand"
+    DONE = "done", "done; forgotten after a week"
+    DEAD = "dead", "given up after all its tries; try it again by hand"
 
 
 class Job(models.Model):
@@ -28,6 +28,7 @@ class Job(models.Model):
 
     class Meta:
         db_table = "outbox"
+        permissions = [("operate_job", "Can try dead jobs again, or forget them")]
         indexes = [
             models.Index(fields=["run_at"], condition=Q(state="waiting"), name="outbox_runnable"),
             models.Index(fields=["finished_at"], condition=Q(state="done"), name="outbox_done"),

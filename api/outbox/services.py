@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
+from api.audit.services import Change, record_each
 from api.outbox.models import Job, JobState
 from api.outbox.wakers import wake_after_commit
 from giftflick.logs import request_id
@@ -111,23 +113,46 @@ def has_attempts_left(claimed: Claim) -> bool:
 def revive(job_ids: Sequence[int], *, now: datetime) -> int:
     """Give dead jobs all their attempts again."""
     with transaction.atomic():
-        revived = Job.objects.filter(pk__in=job_ids, state=JobState.DEAD).update(
+        dead = _lock_dead(job_ids)
+        Job.objects.filter(pk__in=[job.pk for job in dead]).update(
             state=JobState.WAITING, run_at=now, attempts=0, lease_until=None, lease_token=None, finished_at=None
         )
+        record_each("job.revived", (_change(job, state=JobState.WAITING, attempts=0) for job in dead), now=now)
         wake_after_commit()
-    return revived
+    return len(dead)
 
 
-def forget_dead(job_ids: Sequence[int]) -> int:
+def bring_forward(job_ids: Sequence[int], *, now: datetime) -> int:
+    """Run jobs now that were put off to later; those that are being run are left alone. How many."""
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    with transaction.atomic():
+        brought = Job.objects.filter(free, pk__in=job_ids, state=JobState.WAITING, run_at__gt=now).update(run_at=now)
+        wake_after_commit()
+    return brought
+
+
+def forget_dead(job_ids: Sequence[int], *, now: datetime) -> int:
     """Remove dead jobs that nobody wants done any more; how many."""
-    removed, _ = Job.objects.filter(pk__in=job_ids, state=JobState.DEAD).delete()
-    return removed
+    with transaction.atomic():
+        dead = _lock_dead(job_ids)
+        record_each("job.forgotten", (_change(job, state=None, kind=None, ref_id=None) for job in dead), now=now)
+        Job.objects.filter(pk__in=[job.pk for job in dead]).delete()
+    return len(dead)
 
 
 def purge_done(*, now: datetime) -> int:
     """Forget jobs done a week ago. Until then their dedupe keys hold."""
     removed, _ = Job.objects.filter(state=JobState.DONE, finished_at__lt=now - KEEP_DONE).delete()
     return removed
+
+
+def _lock_dead(job_ids: Sequence[int]) -> list[Job]:
+    """Those that are dead; always in the same order, so that two who choose the same wait for each other."""
+    return list(Job.objects.select_for_update().filter(pk__in=job_ids, state=JobState.DEAD).order_by("pk"))
+
+
+def _change(job: Job, **after: object) -> Change:
+    return Change(job, {name: [getattr(job, name), value] for name, value in after.items()})
 
 
 def _end(claimed: Claim, **changes: object) -> bool:

@@ -1,13 +1,21 @@
 """Renders for founders: what the rendering service made of a gift, and what it said."""
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
 
+from api.rendering.failures import failure_words, remedy
 from api.rendering.models import Render, RenderCallback
-from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, state
+from api.rendering.states import RenderStatus
+from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, state, words
+from giftflick.admin_films import film_of
+from giftflick.admin_parts import span
 
 
 class CallbackInline(ReadOnlyInline):
     model = RenderCallback
+    verbose_name_plural = "what the renderer told us"
     fields = readonly_fields = (moment("received_at"), facts("payload"))
 
 
@@ -27,16 +35,37 @@ class RenderAdmin(ReadOnlyAdmin):
     search_help_text = "A render's id, its gift's, or the rendering service's."
     ordering = ["-id"]
     fields = [
-        "id",
-        "gift",
-        ("status", "attempt"),
+        words("status"),
+        ("gift", "attempt"),
         ("provider_id", "key"),
         facts("failure"),
         ("duration_s", "width", "height", "size_bytes"),
         (moment("created_at"), moment("submit_started_at")),
         (moment("submitted_at"), moment("finished_at")),
+        "id",
     ]
     inlines = [CallbackInline]
+
+    def about(self, request: HttpRequest, row: Render) -> About:  # noqa: ARG002
+        code = str((row.failure or {}).get("code", ""))
+        is_film = row.status == RenderStatus.SUCCEEDED and row.gift.status not in {"expired", "canceled"}
+        return About(
+            lead=_lead(row),
+            trouble=" ".join([failure_words(code), str((row.failure or {}).get("detail", "")), remedy(code)])
+            if row.failure
+            else "",
+            buttons=[("The gift", reverse("admin:api_gift_change", args=[row.gift_id]), "")],
+            picture=film_of(row, now=timezone.now()) if is_film else None,
+        )
+
+
+def _lead(render: Render) -> str:
+    said = render.get_status_display()
+    if render.finished_at is None:
+        return f"{said[:1].upper()}{said[1:]}."
+    return (
+        f"{said[:1].upper()}{said[1:]}; took {span(render.finished_at - (render.submitted_at or render.created_at))}."
+    )
 
 
 @admin.register(RenderCallback)

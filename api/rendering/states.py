@@ -7,7 +7,7 @@ class RenderStatus(models.TextChoices):
     QUEUED = "queued", "waiting to be handed to the renderer"
     SUBMITTED = "submitted", "the renderer has it"
     SUCCEEDED = "succeeded", "its film is verified"
-    FAILED = "failed"
+    FAILED = "failed", "no film came of it"
     ABANDONED = "abandoned", "its gift no longer wants it"
 
 

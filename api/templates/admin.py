@@ -1,21 +1,34 @@
 """Video templates for founders: the one content of the API that is edited by hand."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from api.exceptions import InvalidFieldsError
+from api.templates.files import check_picture, check_sound
 from api.templates.models import Template
+from api.templates.scripts import read_script
 from api.templates.services import validate_definition
-from giftflick.admin import ModelAdmin, StateFilter, moment, state
+from giftflick.admin import NOTHING, ModelAdmin, StateFilter, moment, state
+
+FILES: dict[str, Callable[[Any], None]] = {
+    "music": check_sound,
+    "backdrop": check_picture,
+    "preview": check_picture,
+}
 
 
 class ScriptField(forms.JSONField):
     """JSON that people read and write: indented, and wide enough."""
 
-    widget = forms.Textarea(attrs={"rows": 16, "cols": 110, "style": "font-family: monospace", "spellcheck": "false"})
+    widget = UnfoldAdminTextareaWidget({"rows": 16, "class": "gf-script", "spellcheck": "false", "wrap": "off"})
 
     def bound_data(self, data: Any, initial: Any) -> Any:  # noqa: ARG002
         """What was typed comes back as it was typed."""
@@ -26,12 +39,12 @@ class ScriptField(forms.JSONField):
 
     def to_python(self, value: Any) -> Any:
         """Nothing may pass that the database cannot keep: endless nesting, halves of a character."""
-        try:
-            read = super().to_python(value)
-            json.dumps(read, ensure_ascii=False).encode()
-        except (RecursionError, UnicodeEncodeError) as error:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
-        return read
+        if isinstance(value, str) and value.strip():
+            try:
+                read_script(value)
+            except ValueError as error:
+                raise forms.ValidationError(str(error), code="invalid") from error
+        return super().to_python(value)
 
 
 class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -42,7 +55,6 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
             "name",
             "occasion",
             "description",
-            "status",
             "aspect_ratio",
             "duration_s",
             "fields",
@@ -55,8 +67,14 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
         field_classes = {"fields": ScriptField, "theme": ScriptField, "scenes": ScriptField}
 
     def clean(self) -> dict[str, Any]:
-        """A script that the film builder cannot read is refused here, not at the first gift."""
+        """What the film builder cannot read is refused here, not at the first gift."""
         cleaned = super().clean() or self.cleaned_data
+        for name, check in FILES.items():
+            if isinstance(file := cleaned.get(name), UploadedFile):
+                try:
+                    check(file)
+                except forms.ValidationError as refusal:
+                    self.add_error(name, refusal)
         if self.errors:
             return cleaned
         try:
@@ -70,11 +88,42 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Template)
 class TemplateAdmin(ModelAdmin):
+    """What a template says is edited here; whether shops see it is decided by `api.previews.pages`."""
+
     form = TemplateForm
-    list_display = ["slug", "name", "occasion", state("status"), "aspect_ratio", "duration_s", moment("updated_at")]
+    asks_why = True
+    change_form_outer_before_template = "admin/template_about.html"
+    change_form_before_template = "admin/template_form.html"
+    list_display = [
+        "slug", "picture", "name", "occasion", state("status"), "aspect_ratio", "duration_s", moment("updated_at"),
+    ]  # fmt: skip
     list_filter = [("status", StateFilter), "occasion", "aspect_ratio"]
     search_fields = ["slug", "name"]
+    search_help_text = "A template's name or slug."
+    prepopulated_fields = {"slug": ["name"]}
 
-    def has_delete_permission(self, request: Any, obj: Template | None = None) -> bool:  # noqa: ARG002
+    @admin.display(description="picture")
+    def picture(self, template: Template) -> str:
+        if not template.preview:
+            return NOTHING
+        return format_html('<img class="gf-list-picture" src="{}" alt="" loading="lazy">', template.preview.url)
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Template | None = None) -> Any:
+        """Only of a new one: shops know it by its slug."""
+        return super().get_prepopulated_fields(request, obj) if obj is None else {}
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        form = context["adminform"].form
+        files: dict[str, Any] = {name: request.FILES[name] for name in FILES if name in request.FILES}
+        chosen = [(form.fields[name].label, file.name) for name, file in files.items()]
+        again = {"choose_again": chosen if form.errors else []}
+        return super().render_change_form(request, {**context, **again}, *args, **options)
+
+    def save_model(self, request: HttpRequest, obj: Template, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Saving what was not changed makes no new version, which nobody would have seen a film of."""
+        if not change or form.changed_data:
+            super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Template | None = None) -> bool:  # noqa: ARG002
         """Gifts keep pointing at their template: retire it instead."""
         return False

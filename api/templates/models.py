@@ -3,17 +3,15 @@
 from django.db import models
 from uuid6 import uuid7
 
+from api.templates.states import TemplateStatus
 
-class TemplateStatus(models.TextChoices):
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    RETIRED = "retired"
+__all__ = ["AspectRatio", "Template", "TemplateStatus"]
 
 
 class AspectRatio(models.TextChoices):
-    LANDSCAPE = "16:9"
-    PORTRAIT = "9:16"
-    SQUARE = "1:1"
+    LANDSCAPE = "16:9", "16:9, landscape"
+    PORTRAIT = "9:16", "9:16, portrait"
+    SQUARE = "1:1", "1:1, square"
 
 
 class Template(models.Model):

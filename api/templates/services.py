@@ -7,15 +7,28 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
+from uuid6 import uuid7
 
-from api.exceptions import FieldError, InvalidFieldError, InvalidFieldsError
+from api.audit.changes import differences, made
+from api.audit.services import record
+from api.exceptions import FieldError, InvalidFieldError, InvalidFieldsError, InvalidStateError, NotFoundError
 from api.templates.definition import validate_definition
-from api.templates.models import Template, TemplateStatus
+from api.templates.models import Template
+from api.templates.states import EDGES, TemplateStatus
 
-__all__ = ["seed_templates", "validate_definition", "validate_fields"]
+__all__ = [
+    "copy_template",
+    "publish_template",
+    "retire_template",
+    "seed_templates",
+    "validate_definition",
+    "validate_fields",
+]
 
 DEFINITIONS = Path(__file__).with_name("definitions")
 FILES = ("music", "backdrop", "preview")
@@ -54,6 +67,60 @@ def _missing_errors(given: Mapping[str, Any], known: Mapping[str, Mapping[str, A
             yield FieldError(f"fields.{name}", "required", "This template needs it.")
 
 
+def publish_template(
+    template_id: UUID, *, seen_at: datetime | None, actor: str, now: datetime, is_unseen_fine: bool = False
+) -> Template:
+    """Let gifts be made from it. `seen_at` is when the newest film that somebody has seen of it was ordered: if it was
+    changed since, it is refused, unless that is said to be fine.
+    """
+    with transaction.atomic():
+        template = _lock(template_id)
+        if not is_unseen_fine and (seen_at is None or seen_at < template.updated_at):
+            raise InvalidStateError("Nobody has seen a film of this version yet: make a preview of it first.")
+        return _move(template, TemplateStatus.PUBLISHED, actor=actor, now=now)
+
+
+def retire_template(template_id: UUID, *, actor: str, now: datetime) -> Template:
+    """No new gifts are made from it; those that there are keep it, and can be rendered again."""
+    with transaction.atomic():
+        return _move(_lock(template_id), TemplateStatus.RETIRED, actor=actor, now=now)
+
+
+def copy_template(template_id: UUID, *, actor: str, now: datetime) -> Template:
+    """A draft with the same script and the same files, under a slug of its own."""
+    with transaction.atomic():
+        template = _lock(template_id)
+        was = template.slug
+        template.pk, template.status = None, TemplateStatus.DRAFT
+        template.slug = f"{was[:50]}-{uuid4().hex[:6]}"
+        template.name = f"{template.name[:92]} (copy)"
+        template._state.adding = True  # noqa: SLF001 - Django documents it
+        template.id = uuid7()
+        template.save(force_insert=True)
+        record("template.created", actor=actor, subject=template, changes={"slug": [was, template.slug]}, now=now)
+        return template
+
+
+def _lock(template_id: UUID) -> Template:
+    template = Template.objects.select_for_update(no_key=True).filter(pk=template_id).first()
+    if template is None:
+        raise NotFoundError("There is no template with this id.")
+    return template
+
+
+def _move(template: Template, target: TemplateStatus, *, actor: str, now: datetime) -> Template:
+    """Does not count as a change of what was previewed."""
+    source = TemplateStatus(template.status)
+    if source == target:
+        return template
+    if target not in EDGES[source]:
+        raise InvalidStateError(f"This template is {source} and cannot become {target}.")
+    Template.objects.filter(pk=template.pk).update(status=target)
+    template.status = target
+    record(f"template.{target}", actor=actor, subject=template, changes={"status": [source, target]}, now=now)
+    return template
+
+
 def seed_templates(*, now: datetime) -> dict[str, str]:
     """Bring the templates in `definitions/` into the database: "created", "updated" or "unchanged", by slug.
 
@@ -77,12 +144,16 @@ def _stored(slug: str, file: Path) -> str:
 
 
 def _save(definition: Mapping[str, Any], *, now: datetime) -> str:
-    slug = definition["slug"]
-    template = Template.objects.filter(slug=slug).first()
-    if template is None:
-        Template.objects.create(**definition, status=TemplateStatus.PUBLISHED)
-        return "created"
-    if all(getattr(template, name) == value for name, value in definition.items()):
-        return "unchanged"
-    Template.objects.filter(pk=template.pk).update(**definition, updated_at=now)
-    return "updated"
+    with transaction.atomic():
+        template = Template.objects.select_for_update(no_key=True).filter(slug=definition["slug"]).first()
+        if template is None:
+            given = {**definition, "status": TemplateStatus.PUBLISHED}
+            record("template.created", now=now, subject=Template.objects.create(**given), changes=made(given))
+            return "created"
+        before = {name: template.serializable_value(name) for name in definition}
+        changes = differences({**before, **{name: before[name].name for name in FILES}}, definition)
+        if not changes:
+            return "unchanged"
+        Template.objects.filter(pk=template.pk).update(**definition, updated_at=now)
+        record("template.updated", now=now, subject=template, changes=changes)
+        return "updated"

@@ -3,15 +3,19 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
-from api.webhooks import services
+from api.webhooks import pages, services
+from api.webhooks.content import gift_of
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from giftflick.admin import ReadOnlyAdmin, ReadOnlyInline, StateFilter, moment, run_for_each, state
+from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, moment, run_for_each, state, words
+from giftflick.admin_parts import moment_words
 
 
 class WebhookAttemptInline(ReadOnlyInline):
     model = WebhookAttempt
+    verbose_name_plural = "tries"
     fields = readonly_fields = (moment("started_at"), moment("ended_at"), "code", "ms", "error", "response")
     ordering = ["id"]
 
@@ -32,13 +36,13 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
     search_help_text = "An endpoint's id, a shop's name, or part of a URL."
     ordering = ["-id"]
     fields = [
-        "id",
         ("account", "livemode", "version"),
         "url",
         "types",
-        ("enabled", state("disabled_reason")),
+        ("enabled", words("disabled_reason")),
         (moment("disabled_at"), moment("failing_since")),
         (moment("created_at"), moment("updated_at")),
+        "id",
     ]
     actions = ["enable"]
 
@@ -54,7 +58,18 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
         )
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("api.change_webhookendpoint")
+        return request.user.has_perm(pages.CHANGE_ENDPOINT)
+
+    def about(self, request: HttpRequest, row: WebhookEndpoint) -> About:
+        deliveries = f"{reverse('admin:api_webhookdelivery_changelist')}?q={row.pk}"
+        buttons = [("Its deliveries", deliveries, "")]
+        if not row.enabled and self.has_operate_permission(request):
+            buttons.insert(0, ("Switch on", reverse("admin:webhook_enable", args=[row.pk]), "primary"))
+        if row.enabled:
+            lead = "On" if row.failing_since is None else f"On, and failing since {moment_words(row.failing_since)}"
+        else:
+            lead = f"Off: {row.get_disabled_reason_display() or 'the reason is not known'}"
+        return About(lead=f"{lead}.", buttons=buttons)
 
 
 @admin.register(WebhookDelivery)
@@ -74,12 +89,12 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     search_help_text = "A delivery's or an endpoint's id."
     ordering = ["-id"]
     fields = [
-        ("id", "endpoint"),
-        "event_id",
-        ("type", "status"),
+        words("status"),
+        ("type", "endpoint"),
         "body",
         ("tries", "runs"),
         (moment("created_at"), moment("next_attempt_at"), moment("finished_at")),
+        ("id", "event_id"),
     ]
     inlines = [WebhookAttemptInline]
     actions = ["redeliver"]
@@ -96,4 +111,12 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         )
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("api.change_webhookdelivery")
+        return request.user.has_perm(pages.CHANGE_DELIVERY)
+
+    def about(self, request: HttpRequest, row: WebhookDelivery) -> About:
+        buttons = [("The endpoint", reverse("admin:api_webhookendpoint_change", args=[row.endpoint_id]), "")]
+        if self.has_operate_permission(request):
+            buttons.insert(0, ("Deliver it again", reverse("admin:webhook_redeliver", args=[row.pk]), "primary"))
+        if gift_id := gift_of(row.body):
+            buttons.append(("The gift", reverse("admin:api_gift_change", args=[gift_id]), ""))
+        return About(lead=f"{row.type} to {row.endpoint.url}: {row.get_status_display()}.", buttons=buttons)

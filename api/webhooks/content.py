@@ -16,5 +16,11 @@ def without_shops_own(body: str) -> str:
     return _text({**said, "data": {**said["data"], "order_reference": None, "metadata": {}}})
 
 
+def gift_of(body: str) -> str | None:
+    """The id of the gift that a body is about; None for a test."""
+    gift_id: str | None = json.loads(body)["data"].get("gift_id")
+    return gift_id
+
+
 def _text(said: Mapping[str, Any]) -> str:
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False)

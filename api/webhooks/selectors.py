@@ -1,5 +1,6 @@
 """Reading endpoints and deliveries: an account's only through `endpoints_for`."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -19,3 +20,8 @@ def deliveries_of(endpoint_id: UUID) -> QuerySet[WebhookDelivery]:
     newest = WebhookAttempt.objects.order_by("-id")[:ATTEMPTS_SHOWN]
     deliveries = WebhookDelivery.objects.filter(endpoint_id=endpoint_id).select_related("endpoint")
     return deliveries.prefetch_related(Prefetch("attempts", newest, to_attr=SHOWN_AS))
+
+
+def deliveries_about(event_ids: Collection[UUID]) -> QuerySet[WebhookDelivery]:
+    """Of these events, whichever endpoint they went to; newest first."""
+    return WebhookDelivery.objects.filter(event_id__in=event_ids).select_related("endpoint").order_by("-id")

@@ -63,7 +63,7 @@ class WebhookEndpointViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, A
         return Response(EndpointOut(endpoint).data)
 
     def destroy(self, request: Request, pk: UUID) -> Response:  # noqa: ARG002
-        services.delete_endpoint(self._own(pk).pk)
+        services.delete_endpoint(self._own(pk).pk, now=timezone.now())
         return Response(status=204)
 
     @action(detail=True, methods=["post"])

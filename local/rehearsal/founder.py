@@ -23,7 +23,7 @@ def make_shop(account: Account, *, email: str, name: str, shop: str) -> None:
         page.fill("#id_new_password1", password)
         page.fill("#id_new_password2", password)
         page.click("form.choose button")
-        _enrol(page)
+        recovery_codes = _enrol(page)
         page.screenshot(path=account.home / "admin.png")
         page.goto(f"{account.url}/admin/accounts/account/add/")
         page.fill("#id_name", shop)
@@ -34,18 +34,32 @@ def make_shop(account: Account, *, email: str, name: str, shop: str) -> None:
         answer = again.goto(link)
         if answer is None or answer.status != 410:
             raise RehearsalError("the founder's link works a second time")
+        _sign_in(new_page(), account.url, name, password, recovery_codes[0])
 
 
-def _enrol(page: Any) -> None:
-    """Set up the second factor, as somebody with a phone does; that signs in."""
+def _enrol(page: Any) -> list[str]:
+    """Set up the second factor, as somebody with a phone does; that signs in. Returns the recovery codes."""
     page.wait_for_url("**/admin/login/second-factor/")
     page.fill("#id_code", code_at(page.inner_text("#secret"), time.time()))
     page.click("#enrol-form button")
     page.wait_for_url("**/admin/login/recovery-codes/")
-    if page.locator("#recovery-codes code").count() != RECOVERY_CODES:
+    codes: list[str] = page.locator("#recovery-codes code").all_inner_texts()
+    if len(codes) != RECOVERY_CODES:
         raise RehearsalError("the founder got no recovery codes")
     page.check("#id_kept")
     page.click("#kept-form button")
+    page.wait_for_url("**/admin/")
+    return codes
+
+
+def _sign_in(page: Any, url: str, name: str, password: str, code: str) -> None:
+    page.goto(f"{url}/admin/")
+    page.fill("#id_username", name)
+    page.fill("#id_password", password)
+    page.click("#login-form button")
+    page.wait_for_url("**/admin/login/code/")
+    page.fill("#id_code", code)
+    page.click("#code-form button")
     page.wait_for_url("**/admin/")
 
 

@@ -80,6 +80,12 @@ def away(proxy: Proxy) -> Proxy:
     return proxy
 
 
+@pytest.fixture
+def quick_hashes(settings: Any) -> None:
+    """A password costs a third of a second otherwise, by design."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def unsaved_key(now: datetime, *, livemode: bool = True, **changes: Any) -> tuple[ApiKey, str]:
     """A record that PostgreSQL does not have, and its key."""
     text = keys.generate(livemode=livemode)

@@ -17,6 +17,7 @@ from accounts.founders import mail_link, make_founder
 from accounts.models import User
 from api.exceptions import InvalidStateError
 from local.stack import Stack
+from tests.accounts.codes import CODE, ENROL, enrol_in, equip, key_of, phone_shows, type_code, type_password
 
 PASSWORD = "a-long-enough-phrase-7"
 
@@ -59,15 +60,41 @@ def choose(client: Client, path: str, password: str = PASSWORD) -> Any:
     return client.post(address, {"new_password1": password, "new_password2": password}, follow=True)
 
 
-def test_the_founder_chooses_a_password_and_signs_in_with_it(postbox: Postbox) -> None:
+def test_the_founder_chooses_a_password_and_goes_on_to_the_second_factor(postbox: Postbox) -> None:
     invite(postbox)
     client = Client()
 
     done = choose(client, postbox.link())
 
-    assert "Your password is set. Sign in as ada." in done.content.decode()
-    assert client.login(username="ada", password=PASSWORD)
+    assert done.redirect_chain[-1][0] == ENROL
+    assert "Your password is set. From now on you sign in as ada." in done.content.decode()
+    enrol_in(client)
     assert client.get("/admin/").status_code == 200
+    user = User.objects.get()
+    assert user.check_password(PASSWORD)
+    assert [group.name for group in user.groups.all()] == ["Founder"]
+
+
+def test_whoever_has_a_second_factor_shows_it_after_a_new_password_too(postbox: Postbox) -> None:
+    invite(postbox)
+    equip(User.objects.get())
+    client = Client()
+
+    assert choose(client, postbox.link()).redirect_chain[-1][0] == CODE
+    assert client.get("/admin/").status_code == 302
+    type_code(client, phone_shows(key_of(User.objects.get())))
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_link_lets_in_whoever_is_locked_out_for_too_many_wrong_passwords(postbox: Postbox) -> None:
+    invite(postbox)
+    client = Client()
+    for _ in range(6):
+        type_password(client, "ada", "wrong")
+
+    choose(client, postbox.link())
+
+    assert type_password(client, "ada", PASSWORD).status_code == 302
 
 
 def test_the_mail_says_what_to_do_in_both_its_forms(postbox: Postbox) -> None:

@@ -4,14 +4,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 
 from accounts import services
 from accounts.authorizer import Refused, Verified, verify
-from accounts.models import Account, ApiKey, User
+from accounts.models import WEB_PAGE_SCOPES, Account, ApiKey, Scope, User
+from accounts.reauthentication import CONFIRMED_AT
+from api.audit.models import AuditEntry
 from api.outbox.models import Job
 from tests.accounts.proxy import Proxy
 from tests.admin.signing import signed_in
@@ -36,13 +38,21 @@ def act(client: Client, action: str, *keys: ApiKey, **fields: Any) -> Any:
     return client.post(KEYS, {"action": action, "_selected_action": [key.pk for key in keys], **fields})
 
 
+def rotate(client: Client, key: ApiKey, **fields: str) -> Any:
+    return client.post(f"/admin/keys/{key.pk}/rotate/", {"reason": "once a year", **fields})
+
+
+def revoke(client: Client, *keys: ApiKey, reason: str = "it leaked") -> Any:
+    return client.post(f"/admin/keys/revoke/?{'&'.join(f'key={key.pk}' for key in keys)}", {"reason": reason})
+
+
 def told(answer: Any) -> list[str]:
     return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
 def issue_form(account: Account) -> dict[str, Any]:
     return {
-        "account": account.pk, "name": "Web page", "mode": "live", "scopes": ["gifts:read"],
+        "account": account.pk, "name": "Web page", "mode": "live", "purpose": "own", "scopes": ["gifts:read"],
         "expires_at_0": "", "expires_at_1": "",
     }  # fmt: skip
 
@@ -55,7 +65,7 @@ def test_a_key_is_shown_only_once_its_record_is_committed_and_projected(
     answer = founder.post(f"{KEYS}add/", issue_form(account))
 
     assert answer.status_code == 200
-    assert isinstance(verify(answer.context["text"], now=timezone.now()), Verified)
+    assert isinstance(verify(answer.context["whole_key"], now=timezone.now()), Verified)
     assert ApiKey.objects.get().created_by == "ada"
 
 
@@ -78,50 +88,80 @@ def test_a_form_of_somebody_elses_page_issues_nothing(founder: Client, account: 
 def test_rotating_asks_for_the_overlap_and_shows_the_new_key_once(founder: Client, issued: tuple[ApiKey, str]) -> None:
     old, first = issued
 
-    asked = act(founder, "rotate", old)
+    asked = founder.get(f"/admin/keys/{old.pk}/rotate/")
     assert (asked.status_code, ApiKey.objects.count()) == (200, 1)
     assert 'name="overlap"' in asked.content.decode()
 
-    answer = act(founder, "rotate", old, overlap="168")
+    answer = rotate(founder, old, overlap="168")
     new = ApiKey.objects.exclude(pk=old.pk).get()
-    second, page = answer.context["text"], answer.content.decode()
+    second, page = answer.context["whole_key"], answer.content.decode()
     assert (page.count(second), old.pk in page, "no-store" in answer["Cache-Control"]) == (1, True, True)
     assert (new.created_by, new.replaces) == ("ada", old)
     old.refresh_from_db()
     assert old.expires_at == new.created_at + timedelta(days=7)
     assert [isinstance(verify(text, now=timezone.now()), Verified) for text in (first, second)] == [True, True]
-    kept = str([vars(entry) for entry in LogEntry.objects.all()]) + str(dict(founder.session)) + str(answer.headers)
+    kept = str([vars(entry) for entry in AuditEntry.objects.all()]) + str(dict(founder.session)) + str(answer.headers)
     assert second[-38:-6] not in kept
-    assert LogEntry.objects.count() == 2
+    changed = AuditEntry.objects.filter(actor="staff:ada").values_list("action", "object_id")
+    assert set(changed) == {("api_key.issued", new.pk), ("api_key.shortened", old.pk)}
 
 
 @pytest.mark.parametrize("overlap", ["", "-1", "5", "999999", "a day", "1e3"])
 def test_an_overlap_that_is_not_offered_is_asked_for_again(
     founder: Client, issued: tuple[ApiKey, str], overlap: str
 ) -> None:
-    answer = act(founder, "rotate", issued[0], overlap=overlap)
+    answer = rotate(founder, issued[0], overlap=overlap)
 
-    assert (answer.status_code, list(answer.context["form"].errors)) == (200, ["overlap"])
+    assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["overlap"])
     assert ApiKey.objects.count() == 1
 
 
-def test_keys_are_rotated_one_at_a_time(founder: Client, issued: tuple[ApiKey, str], account: Account) -> None:
-    another, _ = services.issue_api_key(account, name="b", livemode=True, created_by="a", now=timezone.now())
+def test_loading_the_page_of_an_issued_key_anew_issues_no_second_one(founder: Client, account: Account) -> None:
+    form = {**issue_form(account), "form_number": founder.get(f"{KEYS}add/").context["form_number"]}
+    shown = founder.post(f"{KEYS}add/", form).context["whole_key"]
 
-    answer = act(founder, "rotate", issued[0], another, overlap="1")
+    again = founder.post(f"{KEYS}add/", form)
 
-    assert told(answer) == ["Rotate one key at a time: the new one is shown only once."]
-    assert ApiKey.objects.count() == 2
+    assert (again.status_code, again["Location"], ApiKey.objects.count()) == (302, KEYS, 1)
+    assert "shown only once" in told(again)[0]
+    assert shown not in founder.get(KEYS).content.decode()
+
+
+def test_loading_the_page_of_a_rotated_key_anew_rotates_no_second_time(
+    founder: Client, issued: tuple[ApiKey, str]
+) -> None:
+    number = founder.get(f"/admin/keys/{issued[0].pk}/rotate/").context["question"].version
+    for _ in range(2):
+        answer = rotate(founder, issued[0], overlap="1", version=str(number))
+
+    assert (answer.status_code, answer["Location"], ApiKey.objects.count()) == (302, KEYS, 2)
 
 
 def test_a_key_that_has_ended_is_not_rotated(founder: Client, issued: tuple[ApiKey, str]) -> None:
-    assert told(act(founder, "revoke", issued[0])) == ["Revoked: 1."]
+    assert told(revoke(founder, issued[0])) == ["Revoked: 1. Dead everywhere within 60 seconds."]
 
-    answer = act(founder, "rotate", issued[0], overlap="1")
+    answer = rotate(founder, issued[0], overlap="1")
 
-    assert told(answer)[-1].endswith("This key is revoked: issue another one instead.")
+    assert (answer.status_code, answer.context["refusal"]) == (409, "This key is revoked: issue another one instead.")
     assert ApiKey.objects.get().revoked_by == "ada"
     assert verify(issued[1], now=timezone.now()) == Refused("revoked")
+
+
+def test_revoking_asks_why_and_says_how_fast(founder: Client, issued: tuple[ApiKey, str], account: Account) -> None:
+    another, _ = services.issue_api_key(account, name="b", livemode=True, created_by="a", now=timezone.now())
+    led = act(founder, "revoke", issued[0], another)
+    assert led.status_code == 302
+
+    assert "within 60 seconds" in founder.get(led["Location"]).content.decode()
+    assert revoke(founder, issued[0], another, reason="").status_code == 400
+    assert ApiKey.objects.filter(revoked_at=None).count() == 2
+    assert founder.post(led["Location"], {"reason": "a laptop was lost"}).status_code == 302
+    assert ApiKey.objects.filter(revoked_at=None).count() == 0
+
+
+@pytest.mark.parametrize("page", ["/admin/keys/revoke/", "/admin/keys/revoke/?key=none", "/admin/keys/none/rotate/"])
+def test_a_key_that_is_not_there_is_no_crash(founder: Client, page: str) -> None:
+    assert founder.get(page).status_code == 404
 
 
 def test_a_revocation_that_the_table_does_not_take_is_told(
@@ -129,25 +169,52 @@ def test_a_revocation_that_the_table_does_not_take_is_told(
 ) -> None:
     proxy.answers = lambda: (500, b"{}")
 
-    answer = act(founder, "revoke", issued[0])
+    answer = revoke(founder, issued[0])
 
-    assert len(told(answer)) == 1
-    assert "The key table is away" in told(answer)[0]
+    assert answer.status_code == 503
+    assert "The key table is away" in answer.context["refusal"]
     assert ApiKey.objects.get().revoked_at is None
 
 
-@pytest.mark.parametrize("action", ["rotate", "revoke"])
-def test_who_may_only_look_changes_no_key(issued: tuple[ApiKey, str], action: str) -> None:
-    from django.contrib.auth.models import Permission
-
+def test_who_may_only_look_changes_no_key(issued: tuple[ApiKey, str]) -> None:
     viewer = User.objects.create_user("support", is_staff=True)
     viewer.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
     client = signed_in(viewer)
 
-    act(client, action, issued[0], overlap="0")
+    assert [rotate(client, issued[0], overlap="0").status_code, revoke(client, issued[0]).status_code] == [403, 403]
+    page = client.get(f"{KEYS}{issued[0].pk}/change/")
 
+    assert (page.status_code, page.context["buttons"]) == (200, [])
     assert isinstance(verify(issued[1], now=timezone.now()), Verified)
     assert ApiKey.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", [f"{KEYS}add/", "/admin/keys/{}/rotate/", "/admin/keys/revoke/?key={}"])
+def test_what_concerns_a_key_asks_first_who_it_is(founder: Client, issued: tuple[ApiKey, str], path: str) -> None:
+    session = founder.session
+    session[CONFIRMED_AT] = (timezone.now() - timedelta(minutes=11)).timestamp()
+    session.save()
+
+    answer = founder.get(path.format(issued[0].pk))
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/admin/reauthenticate/?next=")
+
+
+@pytest.mark.parametrize(("purpose", "scopes"), [("web_page", WEB_PAGE_SCOPES), ("server", list(Scope))])
+def test_a_purpose_decides_what_a_key_may_do_whatever_is_ticked(
+    founder: Client, account: Account, purpose: str, scopes: list[Scope]
+) -> None:
+    for ticked in ([], ["orders:write"]):
+        founder.post(f"{KEYS}add/", {**issue_form(account), "purpose": purpose, "scopes": ticked})
+
+    assert [key.scopes for key in ApiKey.objects.all()] == [[scope.value for scope in scopes]] * 2
+
+
+def test_the_form_knows_the_shop_whose_page_it_was_opened_from(founder: Client, account: Account) -> None:
+    page = founder.get(f"{KEYS}add/?account={account.pk}")
+
+    assert page.context["adminform"].form.initial["account"] == str(account.pk)
 
 
 def test_keys_are_listed_and_found_by_state(founder: Client, account: Account) -> None:
@@ -164,9 +231,8 @@ def test_keys_are_listed_and_found_by_state(founder: Client, account: Account) -
         found = founder.get(KEYS, {"state": state}).context["cl"].result_list
         assert [key.name for key in found] == [state]
     page = founder.get(KEYS)
-    assert {key.name: page.context["cl"].model_admin.state(key) for key in page.context["cl"].result_list} == {
-        state: state for state in ends
-    }
+    for key in page.context["cl"].result_list:
+        assert f">{key.name}<" in page.context["cl"].model_admin.state(key)
     assert founder.get(KEYS, {"state": "lost"}).status_code == 302
 
 
@@ -200,7 +266,7 @@ def test_what_keys_carry_is_projected_after_a_change(
     [
         ("", []),
         (
-            "https://Shop.Example.com/, http://localhost:3000,https://shop.example.com",
+            "https://Shop.Example.com/\r\n\r\n  http://localhost:3000,https://shop.example.com\r\n",
             ["https://shop.example.com", "http://localhost:3000"],
         ),
     ],
@@ -225,3 +291,36 @@ def test_what_is_no_origin_is_refused(founder: Client, account: Account, typed: 
     answer = founder.post(f"{ACCOUNTS}{account.pk}/change/", account_form(account, origins=typed))
 
     assert list(answer.context["adminform"].form.errors) == ["origins"]
+
+
+def test_a_shops_page_says_how_it_stands_and_leads_on(
+    founder: Client, account: Account, issued: tuple[ApiKey, str]
+) -> None:
+    page = founder.get(f"{ACCOUNTS}{account.pk}/change/")
+
+    assert [(tile.label, tile.number) for tile in page.context["tiles"]] == [
+        ("Keys that work", "1"),
+        ("Gifts this month", "0"),
+        ("Mails today", f"0 of {account.mails_per_day:,}"),
+    ]
+    for tile in page.context["tiles"]:
+        assert founder.get(tile.link).status_code == 200
+    assert f"/admin/shops/{account.pk}/suspend/" in page.content.decode()
+
+
+def test_suspending_asks_why_and_resuming_lets_in_again(
+    founder: Client, account: Account, issued: tuple[ApiKey, str]
+) -> None:
+    suspend, resume = [f"/admin/shops/{account.pk}/{what}/" for what in ("suspend", "resume")]
+
+    assert founder.get(suspend).status_code == 200
+    assert founder.post(suspend, {"reason": ""}).status_code == 400
+    assert isinstance(verify(issued[1], now=timezone.now()), Verified)
+
+    assert founder.post(suspend, {"reason": "does not pay"}).status_code == 302
+    assert verify(issued[1], now=timezone.now()) == Refused("suspended")
+    assert "Every key of this shop is refused" in founder.get(f"{ACCOUNTS}{account.pk}/change/").content.decode()
+    assert "Its shop is suspended" in founder.get(f"{KEYS}{issued[0].pk}/change/").content.decode()
+
+    assert founder.post(resume, {"reason": "paid"}).status_code == 302
+    assert isinstance(verify(issued[1], now=timezone.now()), Verified)

@@ -1,6 +1,10 @@
 """A founder at the admin, and a system with something on every page."""
 
+import json
 from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -68,6 +72,16 @@ def story(account: Account, template: Template, now: datetime) -> Story:
     record("gift.canceled", actor="staff:ada", subject=full, account_id=account.pk, now=now)
     full.refresh_from_db()
     return {**gifts, GiftStatus.WATCHED: full}
+
+
+@pytest.fixture
+def definition() -> dict[str, Any]:
+    """The template form as a founder would fill it in."""
+    folder = Path(str(resources.files("api.templates") / "definitions"))
+    given = json.loads((folder / "birthday-confetti.json").read_text(encoding="utf-8"))
+    scripts = {name: json.dumps(given[name]) for name in ("fields", "theme", "scenes")}
+    plain = {name: given[name] for name in ("slug", "name", "occasion", "description", "aspect_ratio", "duration_s")}
+    return {**plain, **scripts}
 
 
 def tried_webhook(account: Account, now: datetime) -> WebhookDelivery:

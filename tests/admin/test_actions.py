@@ -9,6 +9,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Account
+from api.audit.wording import what
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.states import GiftStatus
 from api.outbox.models import Job
@@ -63,7 +64,7 @@ def test_an_action_does_its_service_under_the_founders_name(
     assert gift.status == status
     assert GiftEvent.objects.filter(gift=gift, type=event).latest("at").actor == "staff:ada"
     history = founder.get(f"{GIFTS}{gift.pk}/history/").content.decode()
-    assert told.removesuffix(": 1.") in history
+    assert f"{what(event).capitalize()}</a> by ada" in history
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_a_suspended_account_is_shut_out_until_it_is_resumed(
 
     assert run_action(founder, ACCOUNTS, "resume", account.pk) == ["Resumed: 1."]
     assert api.get("/v1/account").status_code == 200
-    assert "Suspended." in founder.get(f"{ACCOUNTS}{account.pk}/history/").content.decode()
+    assert "Account suspended" in founder.get(f"{ACCOUNTS}{account.pk}/history/").content.decode()
 
 
 def test_an_action_on_everything_that_a_search_found(

@@ -280,7 +280,7 @@ def test_what_waits_for_an_endpoint_that_is_off_or_gone_ends_quietly(
     for endpoint in (off, gone):
         services.send_test(endpoint, now=now)
     services.update_endpoint(off.pk, {"enabled": False}, now=now)
-    services.delete_endpoint(gone.pk)
+    services.delete_endpoint(gone.pk, now=now)
 
     drain(clock=lambda: now, until=now + timedelta(minutes=1))
 
@@ -294,7 +294,7 @@ def test_an_endpoint_deleted_during_the_call_ends_quietly(
 ) -> None:
     call = services.begin_attempt(delivery.pk, now=now)
     assert call is not None
-    services.delete_endpoint(endpoint.pk)
+    services.delete_endpoint(endpoint.pk, now=now)
 
     assert services.record_outcome(call, Outcome(ms=1, code=500), now=now) is None
 

@@ -57,21 +57,21 @@ def somebody_waits() -> bool:
 
 
 def test_a_deletion_waits_for_an_announcement_and_takes_it_along(
-    endpoint: WebhookEndpoint, announce: Callable[[], None]
+    endpoint: WebhookEndpoint, announce: Callable[[], None], now: datetime
 ) -> None:
     with transaction.atomic():
         announce()
-        deleting = in_background(lambda: services.delete_endpoint(endpoint.pk))
+        deleting = in_background(lambda: services.delete_endpoint(endpoint.pk, now=now))
     deleting.join()
 
     assert (WebhookEndpoint.objects.count(), WebhookDelivery.objects.count()) == (0, 0)
 
 
 def test_an_announcement_waits_for_a_deletion_and_skips_the_endpoint(
-    endpoint: WebhookEndpoint, announce: Callable[[], None]
+    endpoint: WebhookEndpoint, announce: Callable[[], None], now: datetime
 ) -> None:
     with transaction.atomic():
-        services.delete_endpoint(endpoint.pk)
+        services.delete_endpoint(endpoint.pk, now=now)
         announcing = in_background(announce)
     announcing.join()
 
@@ -103,7 +103,7 @@ def test_a_try_waits_for_a_deletion_and_is_not_made(endpoint: WebhookEndpoint, n
     begun: list[object] = []
 
     with transaction.atomic():
-        services.delete_endpoint(endpoint.pk)
+        services.delete_endpoint(endpoint.pk, now=now)
         beginning = in_background(lambda: begun.append(services.begin_attempt(delivery.pk, now=now)))
     beginning.join()
 
@@ -115,14 +115,14 @@ def test_a_deletion_waits_for_a_try_that_begins_and_takes_it_along(endpoint: Web
 
     with transaction.atomic():
         assert services.begin_attempt(delivery.pk, now=now) is not None
-        deleting = in_background(lambda: services.delete_endpoint(endpoint.pk))
+        deleting = in_background(lambda: services.delete_endpoint(endpoint.pk, now=now))
     deleting.join()
 
     assert (WebhookEndpoint.objects.count(), WebhookAttempt.objects.count()) == (0, 0)
 
 
 def test_an_endpoint_that_was_deleted_meanwhile_is_not_tested(endpoint: WebhookEndpoint, now: datetime) -> None:
-    services.delete_endpoint(endpoint.pk)
+    services.delete_endpoint(endpoint.pk, now=now)
 
     with pytest.raises(NotFoundError):
         services.send_test(endpoint, now=now)

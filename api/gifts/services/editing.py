@@ -9,24 +9,40 @@ from django.db import transaction
 from accounts.models import Account, OrderGate
 from api.delivery.services import withdraw_queued
 from api.exceptions import ForbiddenError, InvalidStateError, PreconditionFailedError
-from api.gifts import lifecycle
+from api.gifts import auditing, lifecycle
 from api.gifts.content import GiftContent, fill, filmed_content
 from api.gifts.models import Gift, GiftMedia
+from api.gifts.selectors import media_ids_of
 from api.gifts.services.releasing import is_released, release_if_free, reschedule
 from api.gifts.services.rendering import start_render
 from api.gifts.states import EDITABLE, GiftStatus
 from api.media.models import Upload
+from api.templates.models import Template
 
 
-def create_gift(account: Account, content: GiftContent, *, livemode: bool, actor: str, now: datetime) -> Gift:
-    """A draft. Raises InvalidFieldsError with all that is wrong beyond the types."""
+def create_gift(
+    account: Account,
+    content: GiftContent,
+    *,
+    livemode: bool,
+    actor: str,
+    now: datetime,
+    template: Template | None = None,
+) -> Gift:
+    """A draft. Raises InvalidFieldsError with all that is wrong beyond the types.
+
+    `template` stands in for the content's, and need not be published: that is how one is looked at before it is.
+    """
     gift = Gift(account=account, livemode=livemode, created_at=now, updated_at=now)
+    if template is not None:
+        gift.template = template
     gift.order_required = account.order_gate == OrderGate.ALWAYS
     with transaction.atomic():
         media = fill(gift, content, now=now) or []
         lifecycle.record_event(gift, "gift.created", actor=actor, now=now, data={"from": None, "to": gift.status})
         _attach(gift, media, known=(), actor=actor, now=now)
         gift.save(force_insert=True)
+        auditing.record_creation(gift, [upload.pk for upload in media], actor=actor, now=now)
     return gift
 
 
@@ -50,23 +66,24 @@ def update_gift(
         _check_editable(gift, content)
         _check_gates(gift, content, may_lift_gates=may_lift_gates)
         withdraw_queued(gift.pk)
-        known = _media_ids(gift)
+        known = media_ids_of(gift.pk)
         before = filmed_content(gift, known)
         media = fill(gift, content, now=now)
         if media is not None:
             _attach(gift, media, known=known, actor=actor, now=now)
         lifecycle.record_event(gift, "gift.updated", actor=actor, now=now, data={"fields": sorted(content)})
-        after = filmed_content(gift, known if media is None else [upload.pk for upload in media])
-        _follow_up(gift, is_other_film=after != before, actor=actor, now=now)
-        return lifecycle.save(gift, now=now)
+        shown = known if media is None else [upload.pk for upload in media]
+        _follow_up(gift, is_other_film=filmed_content(gift, shown) != before, actor=actor, now=now)
+        return lifecycle.save(gift, now=now, media=auditing.media_changes(known, shown))
 
 
-def delete_draft(gift_id: UUID) -> None:
+def delete_draft(gift_id: UUID, *, actor: str, now: datetime) -> None:
     """A draft and its timeline; its uploads stay the account's."""
     with transaction.atomic():
         gift = lifecycle.lock(gift_id)
         if gift.status != GiftStatus.DRAFT:
             raise InvalidStateError(lifecycle.refusal(gift.status, "only a draft can be deleted: cancel it instead"))
+        auditing.record_deletion(gift, actor=actor, now=now)
         gift.delete()
 
 
@@ -106,10 +123,6 @@ def _follow_up(gift: Gift, *, is_other_film: bool, actor: str, now: datetime) ->
         reschedule(gift, now=now)
     else:
         release_if_free(gift, actor=actor, now=now)
-
-
-def _media_ids(gift: Gift) -> list[UUID]:
-    return list(GiftMedia.objects.filter(gift=gift).order_by("position").values_list("upload_id", flat=True))
 
 
 def _attach(gift: Gift, media: Sequence[Upload], *, known: Sequence[UUID], actor: str, now: datetime) -> None:

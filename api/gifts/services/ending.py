@@ -10,8 +10,9 @@ from api.delivery.models import MailEvent, Message
 from api.delivery.services import withdraw_queued
 from api.delivery.states import OPEN, MessageStatus
 from api.exceptions import InvalidStateError
-from api.gifts import lifecycle
+from api.gifts import auditing, lifecycle
 from api.gifts.models import Gift, GiftMedia
+from api.gifts.selectors import media_ids_of
 from api.gifts.states import EDGES, ENDED, GiftStatus
 from api.idempotency import services as idempotency
 from api.outbox.services import enqueue
@@ -63,6 +64,7 @@ def delete_untouched_draft(gift_id: UUID, *, now: datetime) -> None:
             return
         for upload in gift.media.all():
             enqueue("upload.delete", upload.pk, now=now, dedupe_key=f"upload.delete:{upload.pk}:{gift.pk}")
+        auditing.record_deletion(gift, actor=actors.SYSTEM, now=now)
         gift.delete()
 
 
@@ -72,6 +74,7 @@ def forget_gift(gift_id: UUID, *, now: datetime) -> None:
         gift = lifecycle.lock(gift_id)
         _blank(gift, actor=actors.SYSTEM, now=now)
         lifecycle.save(gift, now=now)
+        auditing.forget_people(gift)
 
 
 def erase_gift(gift_id: UUID, *, actor: str, now: datetime) -> bool:
@@ -88,13 +91,15 @@ def erase_gift(gift_id: UUID, *, actor: str, now: datetime) -> bool:
             end_by_cancel(gift, actor=actor, now=now)
         # The mails to the sender that have not left would only say what is no longer known.
         Message.objects.filter(gift=gift, status__in=OPEN).update(status=MessageStatus.WITHDRAWN)
-        for upload_id in gift.media.values_list("pk", flat=True):
+        media = media_ids_of(gift.pk)
+        for upload_id in media:
             enqueue("upload.delete", upload_id, now=now, dedupe_key=f"upload.delete:{upload_id}:{gift.pk}")
         GiftMedia.objects.filter(gift=gift).delete()
         _blank(gift, actor=actor, now=now)
         idempotency.forget_answers(gift.account_id, GIFTS, gift.pk)
         webhooks.forget_words(gift.account_id, list(gift.events.values_list("pk", flat=True)))
-        lifecycle.save(gift, now=now)
+        lifecycle.save(gift, now=now, action="gift.erased", media=auditing.media_changes(media, []))
+        auditing.forget_people(gift)
         return True
 
 

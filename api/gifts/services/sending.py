@@ -50,8 +50,8 @@ def apply_outcome(message: Message, outcome: Outcome, *, now: datetime) -> Messa
         gift = lifecycle.lock(message.gift_id)
         was_open = Message.objects.get(pk=message.pk).status in OPEN
         recorded = delivery.record_outcome(message.pk, message.attempts, outcome, now=now)
-        if was_open:
-            _follow(gift, recorded, now=now)
+        if was_open and _follow(gift, recorded, now=now):
+            lifecycle.save(gift, now=now)
         return recorded
 
 
@@ -89,8 +89,11 @@ def give_up_mail(message_id: UUID, *, now: datetime) -> None:
         lifecycle.save(gift, now=now)
 
 
-def _follow(gift: Gift, message: Message, *, now: datetime) -> None:
-    """A mail that was open no longer is: its gift is sent, or waits for a better address."""
+def _follow(gift: Gift, message: Message, *, now: datetime) -> bool:
+    """A mail that was open no longer is: its gift is sent, or waits for a better address. False if it is still open.
+
+    The caller saves.
+    """
     if message.status in TAKEN:
         lifecycle.record_event(gift, "mail.accepted", actor=actors.SENDGRID, now=now, data=_told(message))
         if message.kind == MessageKind.GIFT and gift.status in {GiftStatus.SCHEDULED, GiftStatus.BOUNCED}:
@@ -101,8 +104,8 @@ def _follow(gift: Gift, message: Message, *, now: datetime) -> None:
         if message.kind == MessageKind.GIFT:
             gift.failure = message.failure
     else:
-        return
-    lifecycle.save(gift, now=now)
+        return False
+    return True
 
 
 def _bounce(gift: Gift, message: Message, *, now: datetime) -> None:

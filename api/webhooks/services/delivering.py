@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from uuid6 import uuid7
 
+from api.audit.changes import Changes
+from api.audit.services import record
 from api.exceptions import InvalidStateError, NotFoundError
 from api.outbox.models import Job, JobState
 from api.outbox.registry import Postpone
@@ -106,6 +108,7 @@ def send_test(endpoint: WebhookEndpoint, *, now: datetime) -> WebhookDelivery:
             next_attempt_at=now,
         )
         enqueue(JOB, delivery.pk, now=now, dedupe_key=f"{JOB}:{delivery.pk}:0")
+        _record("webhook_delivery.test_sent", delivery, {"endpoint": [None, str(endpoint.pk)]}, now=now)
         return delivery
 
 
@@ -123,18 +126,20 @@ def redeliver(delivery: WebhookDelivery, *, now: datetime) -> WebhookDelivery:
         if delivery.status == DeliveryStatus.PENDING:
             _bring_forward(delivery, now=now)
             return delivery
+        changes: Changes = {"status": [delivery.status, DeliveryStatus.PENDING], "tries": [delivery.tries, 0]}
         delivery.status, delivery.finished_at = DeliveryStatus.PENDING, None
         delivery.next_attempt_at = now
         delivery.tries, delivery.runs = 0, delivery.runs + 1
         delivery.save()
         enqueue(JOB, delivery.pk, now=now, dedupe_key=f"{JOB}:{delivery.pk}:{delivery.runs}")
+        _record("webhook_delivery.redelivered", delivery, changes, now=now)
         return delivery
 
 
 def forget_words(account_id: UUID, event_ids: Collection[UUID]) -> None:
     """Take what is the shop's own out of the deliveries of a gift's events, and what was answered to them.
 
-    A delivery that waits for a try goes out without, too. All the account's deliveries are read.
+    A delivery that waits for a try goes out without, too.
     """
     for delivery in WebhookDelivery.objects.filter(endpoint__account_id=account_id, event_id__in=event_ids):
         WebhookDelivery.objects.filter(pk=delivery.pk).update(body=without_shops_own(delivery.body))
@@ -206,11 +211,17 @@ def _end(delivery: WebhookDelivery, status: DeliveryStatus, *, now: datetime) ->
     delivery.save(update_fields=["status", "finished_at", "next_attempt_at"])
 
 
+def _record(action: str, delivery: WebhookDelivery, changes: Changes, *, now: datetime) -> None:
+    record(action, now=now, subject=delivery, account_id=delivery.endpoint.account_id, changes=changes)
+
+
 def _bring_forward(delivery: WebhookDelivery, *, now: datetime) -> None:
     waiting = Job.objects.filter(kind=JOB, ref_id=delivery.pk, state=JobState.WAITING, lease_until=None)
     if waiting.update(run_at=now):
+        changes: Changes = {"next_attempt_at": [delivery.next_attempt_at, now]}
         delivery.next_attempt_at = now
         delivery.save(update_fields=["next_attempt_at"])
+        _record("webhook_delivery.redelivered", delivery, changes, now=now)
         wake_after_commit()
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Account
+from api.audit.changes import Changes, Values, differences, gone, made
+from api.audit.services import record
 from api.delivery.services import queue_endpoint_mail
 from api.exceptions import InvalidFieldError, InvalidStateError, NotFoundError, PreconditionFailedError
 from api.webhooks.addresses import RefusedAddressError, check_url
@@ -41,7 +43,7 @@ def create_endpoint(
             raise InvalidStateError(
                 f"An account has at most {ENDPOINTS_A_MODE} webhook endpoints in each mode.", code="too_many_endpoints"
             )
-        return WebhookEndpoint.objects.create(
+        endpoint = WebhookEndpoint.objects.create(
             account_id=account_id,
             livemode=livemode,
             url=url,
@@ -53,6 +55,8 @@ def create_endpoint(
             created_at=now,
             updated_at=now,
         )
+        _record("webhook_endpoint.created", endpoint, made(_told(endpoint)), now=now)
+        return endpoint
 
 
 def update_endpoint(
@@ -68,13 +72,14 @@ def update_endpoint(
         endpoint = lock_endpoint(endpoint_id)
         if expected_version is not None and endpoint.version != expected_version:
             raise PreconditionFailedError(f"The endpoint is at version {endpoint.version} by now.")
+        before = _told(endpoint)
         if "url" in changes and changes["url"] != endpoint.url:
             endpoint.url, endpoint.failing_since = changes["url"], None
         if "types" in changes:
             endpoint.types = _in_order(changes["types"])
         if changes.get("enabled", endpoint.enabled) != endpoint.enabled:
             _switch(endpoint, is_on=not endpoint.enabled, reason=DisabledReason.REQUESTED, now=now)
-        return _save(endpoint, now=now)
+        return _save(endpoint, "webhook_endpoint.updated", before, now=now)
 
 
 def rotate_secret(endpoint_id: UUID, *, now: datetime) -> WebhookEndpoint:
@@ -87,13 +92,15 @@ def rotate_secret(endpoint_id: UUID, *, now: datetime) -> WebhookEndpoint:
         former = [[endpoint.secret, (now + SECRETS_OVERLAP).isoformat()], *endpoint.former_secrets]
         endpoint.former_secrets = former[:FORMER_SECRETS]
         endpoint.secret = new_secret()
-        return _save(endpoint, now=now)
+        return _save(endpoint, "webhook_endpoint.secret_rotated", None, now=now)
 
 
-def delete_endpoint(endpoint_id: UUID) -> None:
+def delete_endpoint(endpoint_id: UUID, *, now: datetime) -> None:
     """With its deliveries: those that wait are not made any more."""
     with transaction.atomic():
-        lock_endpoint(endpoint_id, for_deletion=True).delete()
+        endpoint = lock_endpoint(endpoint_id, for_deletion=True)
+        _record("webhook_endpoint.deleted", endpoint, gone(_told(endpoint)), now=now)
+        endpoint.delete()
 
 
 def signing_secrets(endpoint: WebhookEndpoint, *, now: datetime) -> tuple[str, ...]:
@@ -104,8 +111,9 @@ def signing_secrets(endpoint: WebhookEndpoint, *, now: datetime) -> tuple[str, .
 
 def disable_endpoint(endpoint: WebhookEndpoint, reason: DisabledReason, *, now: datetime) -> None:
     """Switch off what does not work, and mail the account; call it with the endpoint locked."""
+    before = _told(endpoint)
     _switch(endpoint, is_on=False, reason=reason, now=now)
-    _save(endpoint, now=now)
+    _save(endpoint, "webhook_endpoint.disabled", before, now=now)
     account = endpoint.account
     queue_endpoint_mail(endpoint, to_email=account.email, to_name=account.name, now=now)
 
@@ -126,11 +134,29 @@ def _switch(endpoint: WebhookEndpoint, *, is_on: bool, reason: DisabledReason, n
         endpoint.failing_since = None
 
 
-def _save(endpoint: WebhookEndpoint, *, now: datetime) -> WebhookEndpoint:
+def _save(endpoint: WebhookEndpoint, action: str, before: Values | None, *, now: datetime) -> WebhookEndpoint:
+    """`before` None: what changed is not told."""
     endpoint.version += 1
     endpoint.updated_at = now
     endpoint.save()
+    changes = {} if before is None else differences(before, _told(endpoint))
+    if changes or before is None:
+        _record(action, endpoint, changes, now=now)
     return endpoint
+
+
+def _told(endpoint: WebhookEndpoint) -> Values:
+    """What the audit log may know: no secret, and of the URL no query, where shops put theirs."""
+    return {
+        "url": endpoint.url.partition("?")[0],
+        "types": list(endpoint.types),
+        "enabled": endpoint.enabled,
+        "disabled_reason": str(endpoint.disabled_reason),
+    }
+
+
+def _record(action: str, endpoint: WebhookEndpoint, changes: Changes, *, now: datetime) -> None:
+    record(action, now=now, subject=endpoint, account_id=endpoint.account_id, changes=changes)
 
 
 def _check(url: str) -> None:

@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('api', '0008_batches'),
+        ('api', '0009_words'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

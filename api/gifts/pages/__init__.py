@@ -1,0 +1,1 @@
+"""A gift's page in the admin, and the pages behind its buttons."""

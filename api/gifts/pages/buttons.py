@@ -1,0 +1,90 @@
+"""The pages behind a gift's buttons: `/admin/gifts/{id}/{action}/`."""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.reauthentication import fresh_sign_in
+from api import actors
+from api.exceptions import NotFoundError
+from api.gifts import lifecycle
+from api.gifts.models import Gift
+from api.gifts.pages.actions import ACTIONS, Action, Doing
+from api.gifts.pages.next_step import whats_next
+from api.gifts.situation import Situation, look_at
+from giftflick.admin_confirm import Answers, Question, ask
+from giftflick.admin_pages import page, show
+
+
+def offered(situation: Situation, request: HttpRequest) -> list[Action]:
+    """The buttons: what the state allows, and this person may do."""
+    return [one for one in ACTIONS if one.is_possible(situation) and request.user.has_perm(one.permission)]
+
+
+def _answer(request: HttpRequest, pk: UUID, *, action: Action) -> HttpResponse:
+    gift = Gift.objects.select_related("account").filter(pk=pk).first()
+    if gift is None:
+        raise Http404("There is no gift with this id.")
+    situation = look_at(gift, now=timezone.now())
+    if request.method != "POST" and not action.is_possible(situation):
+        return _not_now(request, action, situation)
+    return ask(request, _question(action, situation), partial(_press, request, action, pk))
+
+
+def _press(request: HttpRequest, action: Action, pk: UUID, answers: Answers, version: int) -> str:
+    """What the state forbids is refused by the service itself, whoever forged the button."""
+    try:
+        with lifecycle.unchanged(pk, version=version) as gift:
+            doing = Doing(gift, answers, actor=actors.staff(request.user.get_username()), now=timezone.now())
+            done = action.run(doing)
+    except NotFoundError as error:
+        raise Http404(error.detail) from error
+    return f"{done} {action.then(doing)}".strip()
+
+
+def _question(action: Action, situation: Situation) -> Question:
+    gift = situation.gift
+    sender, recipient = gift.sender_name or "nobody known", gift.recipient_name or "nobody known"
+    return Question(
+        title=action.label_for(situation),
+        about=f"The gift from {sender} to {recipient}, from {gift.account}",
+        says=action.says(situation),
+        button=action.label_for(situation),
+        back=reverse("admin:api_gift_change", args=[gift.pk]),
+        final=action.final(situation),
+        is_reason_required=action.is_reason_required,
+        form=action.form,
+        initial=action.initial(situation),
+        options=action.options(situation),
+        version=gift.version,
+        is_dangerous=action.looks == "danger",
+    )
+
+
+def _not_now(request: HttpRequest, action: Action, situation: Situation) -> HttpResponse:
+    return show(
+        request,
+        "admin/gifts_not_now.html",
+        action.label,
+        status=409,
+        gift=situation.gift,
+        label=action.label,
+        said=whats_next(situation),
+    )
+
+
+def _register(action: Action) -> None:
+    def view(request: HttpRequest, **where: Any) -> HttpResponseBase:
+        return _answer(request, action=action, **where)
+
+    guarded = fresh_sign_in(view) if action.is_guarded else view
+    page(f"gifts/<uuid:pk>/{action.name}/", name=f"gift_{action.name}", permission=action.permission)(guarded)
+
+
+for _action in ACTIONS:
+    _register(_action)

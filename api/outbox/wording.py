@@ -1,0 +1,16 @@
+"""What each kind of job does, in plain words. A kind that is not listed goes by its name."""
+
+KINDS = {
+    "render.submit": "hand the video to the renderer",
+    "render.check": "look at what the renderer reported",
+    "render.poll": "look whether the video is there",
+    "film.delete": "remove the video",
+    "upload.delete": "remove an uploaded file",
+    "mail.send": "send a mail",
+    "mail.events": "apply what SendGrid reported",
+    "webhook.deliver": "tell the shop's system",
+}
+
+
+def job_words(kind: str) -> str:
+    return KINDS.get(kind, kind)

@@ -1,0 +1,87 @@
+"""The page that stands between a button and what it does: what will happen, what cannot be undone, and why."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from api import actors
+from api.audit.doors import acting
+from api.audit.states import Door
+from api.exceptions import ApplicationError
+from giftflick.admin import refusal_words
+from giftflick.admin_pages import show
+
+Answers = Mapping[str, Any]
+
+
+class ReasonForm(forms.Form):
+    """What every such page asks; a page that asks more extends it."""
+
+    reason = forms.CharField(
+        label="Reason",
+        min_length=3,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Kept in the audit log with your name. Leave out names and addresses.",
+    )
+
+    def __init__(self, *args: Any, is_reason_required: bool = True, **options: Any) -> None:
+        super().__init__(*args, **options)
+        reason = self.fields["reason"]
+        reason.required = is_reason_required
+        reason.label = "Reason" if is_reason_required else "Reason (if you like)"
+        self.order_fields([name for name in self.fields if name != "reason"])
+
+
+@dataclass(frozen=True)
+class Question:
+    """`says`: what will happen. `final`: what cannot be undone. `version`: of what is shown, if it may change."""
+
+    title: str
+    about: str
+    says: Sequence[str]
+    button: str
+    back: str
+    final: str = ""
+    is_reason_required: bool = True
+    form: type[ReasonForm] = ReasonForm
+    initial: Answers = field(default_factory=dict)
+    options: Answers = field(default_factory=dict)
+    version: int = 0
+    is_dangerous: bool = False
+
+
+def ask(request: HttpRequest, question: Question, act: Callable[[Answers, int], str]) -> HttpResponse:
+    """Show the question; once it is answered, `act(answers, version)` with the reason as what the audit log gets.
+
+    `version` is the one that the person has seen. What `act` says it did is shown where the person came from; an
+    ApplicationError is shown here, in its own words, with everything that was typed.
+    """
+    refusal = ""
+    options = {"is_reason_required": question.is_reason_required, "initial": question.initial, **question.options}
+    form = question.form(request.POST if request.method == "POST" else None, **options)
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            try:
+                done = _act(request, form, act)
+            except ApplicationError as error:
+                status, refusal = error.status, refusal_words(error)
+            else:
+                messages.success(request, done)
+                return HttpResponseRedirect(question.back)
+    return show(
+        request, "admin/confirm.html", question.title, status=status, question=question, form=form, refusal=refusal
+    )
+
+
+def _act(request: HttpRequest, form: ReasonForm, act: Callable[[Answers, int], str]) -> str:
+    seen = request.POST.get("version", "")
+    version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else -1
+    with acting(door=Door.ADMIN, actor=actors.staff(request.user.get_username()), why=form.cleaned_data["reason"]):
+        return act(form.cleaned_data, version)

@@ -1,0 +1,205 @@
+"""Every page of the admin as each group: who may open it does, and nobody else. `matrix.py` says what a page needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+
+from accounts.groups import GROUPS, make_groups
+from accounts.models import User
+from giftflick import admin_urls
+from tests.accounts.codes import equip, type_password
+from tests.admin.conftest import Story
+from tests.admin.matrix import ANYBODY, ARGUMENTS, HISTORY, MODELS, NOBODY, OUTSIDE, PAGES
+from tests.admin.signing import signed_in
+
+KEPT = {"app_list", None}  # Django's own: lists of an app's models, redirects, and what is no page; tested below
+SUPERUSER, NO_GROUP = "superuser", "no group"
+ROLES = [*GROUPS, NO_GROUP, SUPERUSER]
+
+# Who may do what is dangerous, group by group, as it was decided: not computed from `accounts.groups`.
+DECIDED = {
+    "accounts.manage_team": {"Founder"},
+    "accounts.view_apikey": {"Founder", "Developer"},
+    "accounts.add_apikey": {"Founder", "Developer"},
+    "accounts.delete_apikey": {"Founder", "Developer"},
+    "accounts.view_account": {"Founder", "Support", "Developer", "Read-only"},
+    "accounts.change_account": {"Founder"},
+    "api.view_gift": {"Founder", "Support", "Developer", "Read-only"},
+    "api.view_auditentry": {"Founder", "Support", "Developer"},
+    "api.change_template": {"Founder", "Developer"},
+    "api.operate_gift": {"Founder", "Support", "Developer"},
+    "api.erase_recipient": {"Founder", "Support"},
+    "api.export_pii": {"Founder"},
+    "api.operate_job": {"Founder", "Support", "Developer"},
+    "api.import_data": {"Founder"},
+    "api.run_campaign": {"Founder"},
+    "api.use_console": {"Founder", "Developer", "Query"},
+    "api.console_pii": {"Founder"},
+}
+
+
+@dataclass(frozen=True)
+class Visit:
+    name: str
+    path: str
+    needs: tuple[str, ...]
+    changes: tuple[str, ...]  # what a POST needs
+    status: int
+
+
+def patterns(found: list[Any] | None = None) -> Iterator[URLPattern]:
+    for pattern in admin_urls.urlpatterns if found is None else found:
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern.url_patterns)
+        else:
+            yield pattern
+
+
+def visits() -> Iterator[Visit]:
+    for name, page in PAGES.items():
+        path = reverse(f"admin:{name}", args=ARGUMENTS[name]() if name in ARGUMENTS else [])
+        yield Visit(name, path, (page.needs,), (page.needs,), page.status)
+    for prefix, model in MODELS.items():
+        app_label, _, model_name = prefix.partition("_")
+        row = apps.get_model(app_label, model_name)._default_manager.order_by("-pk").first()
+        assert row is not None, f"the story has no {prefix}"
+        for page_name, args, needs, changes in (
+            ("changelist", [], (model.look,), (model.look,)),
+            ("add", [], (model.add,), (model.add,)),
+            ("change", [row.pk], (model.look,), (model.change,)),
+            ("history", [row.pk], (model.look, HISTORY), (model.look, HISTORY)),
+            ("delete", [row.pk], (NOBODY,), (NOBODY,)),
+        ):
+            name = f"{prefix}_{page_name}"
+            yield Visit(name, reverse(f"admin:{name}", args=args), needs, changes, 200)
+
+
+def user_in(role: str) -> User:
+    if role == SUPERUSER:
+        return User.objects.create_superuser("root")
+    user = User.objects.create_user("member", is_staff=True)
+    if role != NO_GROUP:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def allowed(role: str, needs: tuple[str, ...]) -> bool:
+    return all(_has(role, permission) for permission in needs)
+
+
+def _has(role: str, permission: str) -> bool:
+    if permission in (ANYBODY, NOBODY):
+        return permission == ANYBODY
+    if role in (SUPERUSER, "Founder"):
+        return True
+    return role != NO_GROUP and permission in GROUPS[role]
+
+
+def test_every_page_is_in_the_table() -> None:
+    model_pages = {
+        f"{model}_{page}" for model in MODELS for page in ("changelist", "add", "change", "history", "delete")
+    }
+
+    assert {pattern.name for pattern in patterns()} - KEPT == model_pages | set(PAGES) | set(OUTSIDE)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_page_opens_for_those_who_have_what_it_needs_and_for_nobody_else(role: str, story: Story) -> None:
+    client = signed_in(user_in(role))
+
+    wrong = {}
+    for visit in visits():
+        expected, got = visit.status if allowed(role, visit.needs) else 403, client.get(visit.path).status_code
+        if got != expected:
+            wrong[visit.name] = f"{got} instead of {expected}"
+
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != SUPERUSER])
+def test_who_may_not_change_a_thing_cannot_post_it_either(role: str, story: Story) -> None:
+    client = signed_in(user_in(role))
+
+    posted = {
+        visit.name: client.post(visit.path, {"post": "yes", "_save": "1"}).status_code
+        for visit in visits()
+        if not allowed(role, visit.changes)
+    }
+
+    assert {name: status for name, status in posted.items() if status != 403} == {"autocomplete": 405}
+
+
+@pytest.mark.parametrize("how", ["signed out", "password only", "signed in without a second factor"])
+def test_nobody_else_gets_any_further_than_the_sign_in(how: str, story: Story) -> None:
+    user = User.objects.create_superuser("ada", password="a-long-enough-phrase-7")
+    client = Client()
+    if how == "password only":
+        equip(user)
+        type_password(client)
+    elif how == "signed in without a second factor":
+        client.force_login(user)
+
+    shown = {}
+    for visit in visits():
+        for answer in (client.get(visit.path), client.post(visit.path, {"post": "yes"})):
+            if not (answer.status_code == 302 and answer["Location"].startswith("/admin/login/?next=")):
+                shown[visit.name] = (answer.status_code, answer.headers.get("Location"))
+
+    assert shown == {"logout": (302, "/admin/")}  # which shows the sign-in in turn
+
+
+def test_the_pages_before_the_admin_show_each_what_is_next(db: None) -> None:
+    user = User.objects.create_superuser("ada", password="a-long-enough-phrase-7")
+    equip(user)
+    half = Client()
+    type_password(half)
+    clients = (Client(), half, signed_in(user))
+
+    statuses = {name: tuple(client.get(reverse(f"admin:{name}")).status_code for client in clients) for name in OUTSIDE}
+
+    assert statuses == OUTSIDE
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_apps_list_and_what_is_no_page_tell_nothing(role: str, story: Story) -> None:
+    client = signed_in(user_in(role))
+    sees_models = role not in (NO_GROUP, "Query")
+
+    assert client.get("/admin/api/").status_code == (200 if sees_models else 404)
+    assert client.get("/admin/no/such/page/").status_code == 404
+
+
+def test_the_groups_may_what_was_decided(db: None) -> None:
+    for permission, names in DECIDED.items():
+        app_label, _, codename = permission.partition(".")
+        if not Permission.objects.filter(content_type__app_label=app_label, codename=codename).exists():
+            assert all(permission in GROUPS[name] for name in names - {"Founder"}), permission
+            continue
+        holders = Group.objects.filter(
+            permissions__codename=codename, permissions__content_type__app_label=app_label
+        ).values_list("name", flat=True)
+        assert set(holders) == names, permission
+
+
+def test_a_release_brings_groups_back_to_what_the_code_says(db: None) -> None:
+    support, manage = Group.objects.get(name="Support"), Permission.objects.get(codename="manage_team")
+    before = set(support.permissions.values_list("codename", flat=True))
+    support.permissions.add(manage)
+    support.permissions.remove(Permission.objects.get(codename="view_gift"))
+
+    make_groups()
+
+    assert set(support.permissions.values_list("codename", flat=True)) == before
+
+
+def test_a_superuser_needs_no_group_and_a_stranger_to_the_team_gets_nowhere(story: Story) -> None:
+    outsider = User.objects.create_user("shopper", is_staff=False)
+    outsider.groups.add(Group.objects.get(name="Founder"))
+
+    assert signed_in(outsider).get("/admin/").status_code == 302
