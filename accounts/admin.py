@@ -6,15 +6,15 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.postgres.forms import SimpleArrayField
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts import key_admin, reauthentication_admin, second_factor_admin, services, team_admin
+from accounts import bulk, key_admin, reauthentication_admin, second_factor_admin, services, team_admin
 from accounts.models import Account
 from accounts.shop_pages import tiles_of
-from giftflick.admin import ModelAdmin, StateFilter, moment, run_for_each, state
+from giftflick.admin import ModelAdmin, StateFilter, moment, state
+from giftflick.admin_bulk import bulk_action
 
 __all__ = ["key_admin", "reauthentication_admin", "second_factor_admin", "team_admin"]  # registered by being imported
 
@@ -62,6 +62,26 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         return list(dict.fromkeys(origins))
 
 
+ACTIONS = [
+    bulk_action(
+        bulk.SUSPEND,
+        label="Suspend",
+        consequence="Every key of each is refused within a minute: its page and server can make no gifts. What it has "
+        "made goes on. Resume undoes it.",
+        permission="change",
+        label_by="name",
+        is_dangerous=True,
+    ),
+    bulk_action(
+        bulk.RESUME,
+        label="Resume",
+        consequence="Every key of each that is not revoked works again within a minute.",
+        permission="change",
+        label_by="name",
+    ),
+]
+
+
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):
     form = AccountForm
@@ -79,19 +99,9 @@ class AccountAdmin(ModelAdmin):
     search_fields = ["name", "email", "=id"]
     search_help_text = "A shop's name, address or id."
     change_form_outer_before_template = "admin/shop_about.html"
-    actions = ["suspend", "resume"]
-
-    @admin.action(description="Suspend: every key is refused", permissions=["change"])
-    def suspend(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        now = timezone.now()
-        run_for_each(
-            self, request, accounts, lambda account: services.suspend_account(account, now=now), done="Suspended"
-        )
-
-    @admin.action(description="Resume", permissions=["change"])
-    def resume(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        now = timezone.now()
-        run_for_each(self, request, accounts, lambda account: services.resume_account(account, now=now), done="Resumed")
+    is_short_list = True
+    ordering = ["name"]
+    actions = ACTIONS
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
         account = context.get("original")

@@ -27,6 +27,7 @@ from api.audit.doors import acting
 from api.audit.states import Door
 from api.exceptions import ApplicationError
 from giftflick.admin import About, ModelAdmin, moment
+from giftflick.admin_filters import RowFilter
 from giftflick.admin_parts import badge
 
 MODES = {
@@ -123,7 +124,8 @@ class ApiKeyAdmin(ModelAdmin):
         "id", "name", "account", "mode", "state", "last_used_on",
         moment("created_at"), moment("expires_at"), moment("revoked_at"),
     ]  # fmt: skip
-    list_filter = [KeyStateFilter, "livemode", "account"]
+    is_short_list = True
+    list_filter = [KeyStateFilter, ("account", RowFilter), "livemode"]
     list_select_related = ["account"]
     search_fields = ["=id", "name", "account__name"]
     search_help_text = "A key's id, its name, or its shop's."

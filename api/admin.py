@@ -9,6 +9,7 @@ from api.media import admin as media
 from api.outbox import admin as outbox
 from api.previews import pages as previews
 from api.rendering import admin as rendering
+from api.saved_filters import admin as saved_filters
 from api.templates import admin as templates
 from api.webhooks import admin as webhooks
 
@@ -22,6 +23,7 @@ __all__ = [
     "outbox",
     "previews",
     "rendering",
+    "saved_filters",
     "templates",
     "webhooks",
 ]

@@ -9,6 +9,7 @@ from api.idempotency.models import IdempotentCall
 from api.media.models import Upload
 from api.outbox.models import Job
 from api.rendering.models import Render, RenderCallback
+from api.saved_filters.models import SavedFilter
 from api.templates.models import Template
 from api.viewing.models import Thanks
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -27,6 +28,7 @@ __all__ = [
     "QueryRun",
     "Render",
     "RenderCallback",
+    "SavedFilter",
     "SavedQuery",
     "Template",
     "Thanks",

@@ -25,6 +25,7 @@ from api.outbox import services as outbox
 from api.outbox import wakers
 from api.outbox.drain import Clock, drain
 from api.outbox.selectors import queue_state
+from api.webhooks import bulk as webhook_bulk
 from api.webhooks import services as webhooks
 from api.webhooks import tasks as webhook_tasks
 from giftflick import metrics
@@ -54,7 +55,7 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
 
 # Their jobs, and kinds of batches, are registered by being imported.
 HANDLERS = (gift_tasks, webhook_tasks, key_tasks, batch_tasks)
-BATCHES = (gift_bulk, job_bulk, account_bulk)
+BATCHES = (gift_bulk, job_bulk, webhook_bulk, account_bulk)
 
 
 def sweep(now: datetime) -> dict[str, int]:

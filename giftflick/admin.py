@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -12,6 +14,7 @@ from django.utils.html import format_html
 
 from api.exceptions import ApplicationError
 from giftflick.admin_edits import CarefulEdits
+from giftflick.admin_lists import ListByKey, filters_of_list, sortable_columns
 from giftflick.admin_parts import badge, when
 from giftflick.admin_words import Nothing, nothing_of, words_of
 
@@ -27,7 +30,40 @@ Column = Any  # a function from row to text; the stubs know those in `list_displ
 
 
 class ModelAdmin(CarefulEdits):
-    """Every field has its word, and an empty list says what would be there."""
+    """Every field has its word, and an empty list says what would be there.
+
+    Lists are `ListByKey`'s. `ready_filters` are (name, query) pairs that stand above one for everybody.
+    """
+
+    is_short_list = False  # of some thousand rows at most: sorted by any column, no days above it
+    ready_filters: Sequence[tuple[str, str]] = ()
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # counting each choice reads the table for each
+    list_filter_submit = True
+    list_before_template = "admin/lists_before.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ListByKey]:  # noqa: ARG002
+        return ListByKey
+
+    def get_sortable_by(self, request: HttpRequest) -> list[Any]:
+        return sortable_columns(self, super().get_sortable_by(request))
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return filters_of_list(self, super().get_list_filter(request))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if ERROR_FLAG in request.GET and request.method == "GET":
+            messages.warning(request, "That address asked for a filter that is not there: this is the whole list.")
+        return super().changelist_view(request, extra_context)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *rest: Any, **options: Any) -> Any:
+        """Rows that cannot be, from a form that was tampered with, are told in words."""
+        try:
+            return super().response_action(request, queryset, *rest, **options)
+        except (ValueError, ValidationError):
+            messages.warning(request, "Those rows were not understood: choose them again. Nothing was done.")
+            return None
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Django reads both also for the fields that are only shown."""
@@ -55,8 +91,6 @@ class ReadOnlyAdmin(ModelAdmin):
 
     change_form_template = "admin/details.html"
     records_itself = True
-    show_full_result_count = False
-    list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         return False
@@ -134,7 +168,7 @@ def state(name: str, **tones: str) -> Column:
     return cell
 
 
-def words(name: str) -> Column:
+def words(name: str, **tones: str) -> Column:
     """For a row's own page: a badge, and what it means in plain words."""
 
     @admin.display(description=name.replace("_", " "))
@@ -142,10 +176,19 @@ def words(name: str) -> Column:
         value = getattr(row, name)
         if value in (None, ""):
             return NOTHING
-        return format_html("{} {}", badge(str(value)), getattr(row, f"get_{name}_display")())
+        return format_html("{} {}", badge(str(value), tone=tones.get(value)), getattr(row, f"get_{name}_display")())
 
     cell.__name__ = name
     return cell
+
+
+def named(name: str, description: str, show: Callable[[Any], str] = str) -> Column:
+    """For a row's own page: a field under a name that says what it is; `show` puts its value into words."""
+    return _column(name, show, description=description)
+
+
+def mode(name: str = "livemode") -> Column:
+    return _column(name, lambda is_live: "live" if is_live else badge("TEST", tone="test"), description="mode")
 
 
 def moment(name: str) -> Column:
@@ -165,25 +208,6 @@ def link(name: str) -> Column:
         return format_html('<a href="{}">{}</a>', reverse(f"admin:api_{name}_change", args=[pk]), pk)
 
     return _column(f"{name}_id", show, description=name)
-
-
-def run_for_each(
-    page: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object], *, done: str
-) -> None:
-    """Call a service for each chosen row; the service notes in the audit log who did.
-
-    A refusal is shown in the service's own words and stops no other row.
-    """
-    count = 0
-    for row in rows:
-        try:
-            act(row)
-        except ApplicationError as refusal:
-            page.message_user(request, f"{row}: {refusal_words(refusal)}", messages.ERROR)
-        else:
-            count += 1
-    if count:
-        page.message_user(request, f"{done}: {count}.", messages.SUCCESS)
 
 
 def refusal_words(refusal: ApplicationError) -> str:

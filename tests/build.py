@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from uuid6 import uuid7
+
 from accounts.models import Account
 from api.delivery.backends.base import Accepted
 from api.delivery.models import MailEvent, Message
@@ -38,7 +40,7 @@ def draft(account: Account, now: datetime, *, livemode: bool = True, **content: 
 
 def ready_upload(account: Account, now: datetime, *, livemode: bool = True, content_type: str = "image/jpeg") -> Upload:
     """An upload's row; its bytes are not in the bucket."""
-    upload_id = uuid4()
+    upload_id = uuid7()
     return Upload.objects.create(
         id=upload_id,
         account=account,

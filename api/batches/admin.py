@@ -17,7 +17,7 @@ from django.utils import timezone
 from api import actors
 from api.batches.models import Batch, BatchItem
 from api.batches.registry import known_kind
-from api.batches.selectors import all_items, items_in, newest_batches
+from api.batches.selectors import all_items, has_job, items_in, newest_batches
 from api.batches.services import cancel_batch
 from api.batches.sheets import safe_cell
 from api.batches.states import OPEN, BatchState, ItemState
@@ -59,6 +59,7 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
         "failed": [(item, _row_link(shown, item)) for item in failed[:A_PAGE]],
         "has_more_failed": len(failed) > A_PAGE,
         "done": [(item, _row_link(shown, item)) for item in done],
+        "is_stuck": shown.state in OPEN and not has_job(pk),
         "may_cancel": shown.state in OPEN and _may_cancel(request, shown),
     }
     template = "admin/batches_progress.html" if request.GET.get("part") == "progress" else "admin/batches_batch.html"
@@ -126,7 +127,7 @@ def _progress(shown: Batch) -> dict[str, Any]:
         "left": shown.total - ended,
         "percent": 100 * ended // shown.total if shown.total else 100,
         "is_open": shown.state in OPEN,
-        "tone": "bad" if shown.state == BatchState.DONE and shown.failed_count else TONES[BatchState(shown.state)],
+        "tone": "warn" if shown.state == BatchState.DONE and shown.failed_count else TONES[BatchState(shown.state)],
     }
 
 
@@ -144,7 +145,7 @@ def _row_link(shown: Batch, item: BatchItem) -> str:
 def _may_cancel(request: HttpRequest, shown: Batch) -> bool:
     kind = known_kind(shown.kind)
     is_own = shown.created_by == actors.staff(request.user.get_username())
-    return is_own or (kind is not None and request.user.has_perm(kind.permission))
+    return is_own or request.user.has_perm(kind.permission if kind else "")  # nobody but a superuser has that one
 
 
 def _batch_or_404(pk: UUID) -> Batch:

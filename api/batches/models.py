@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from uuid6 import uuid7
 
-from api.batches.states import OPEN, BatchState, ItemState
+from api.batches.states import BatchState, ItemState
 
 
 class Batch(models.Model):
@@ -42,7 +42,6 @@ class Batch(models.Model):
         ]
         constraints = [models.CheckConstraint(condition=Q(state__in=BatchState.values), name="batch_state_known")]
         indexes = [
-            models.Index(fields=["id"], condition=Q(state__in=sorted(OPEN)), name="batch_open"),
             models.Index(fields=["finished_at"], condition=Q(blanked_at__isnull=True), name="batch_to_blank"),
         ]
 

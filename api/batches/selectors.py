@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from api.batches.models import Batch, BatchItem
-from api.batches.states import ItemState
+from api.batches.states import JOB, ItemState
+from api.outbox.models import Job, JobState
 
 
 def newest_batches(*, before: UUID | None = None) -> QuerySet[Batch]:
@@ -22,6 +23,11 @@ def waiting_items(batch_id: UUID) -> QuerySet[BatchItem]:
 
 def items_in(batch_id: UUID, state: ItemState) -> QuerySet[BatchItem]:
     return BatchItem.objects.filter(batch_id=batch_id, state=state).order_by("position")
+
+
+def has_job(batch_id: UUID) -> bool:
+    """Whether somebody works it off, or will; else its job was given up."""
+    return Job.objects.filter(ref_id=batch_id, kind=JOB, state=JobState.WAITING).exists()
 
 
 def counts_of(batch_id: UUID) -> tuple[int, int]:

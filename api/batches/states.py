@@ -17,4 +17,6 @@ class ItemState(models.TextChoices):
     SKIPPED = "skipped", "called off before its turn came"
 
 
+JOB = "batch.run"
+
 OPEN = frozenset({BatchState.QUEUED, BatchState.RUNNING})

@@ -4,10 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 from api.batches import services
+from api.batches.states import JOB
 from api.outbox.registry import Postpone, handles
 
 
-@handles("batch.run")
+@handles(JOB)
 def run_batch(ref_id: UUID, *, now: datetime) -> None:
     """A slice of the batch; the same job comes again for the next one, behind what became due meanwhile.
 

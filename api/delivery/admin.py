@@ -6,7 +6,25 @@ from django.urls import reverse
 
 from api.delivery import pages  # noqa: F401 - registers the preview
 from api.delivery.models import MailEvent, Message
-from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, state, words
+from giftflick.admin import (
+    About,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    StateFilter,
+    facts,
+    link,
+    mode,
+    moment,
+    named,
+    state,
+    words,
+)
+from giftflick.admin_bulk import bulk_action
+from giftflick.admin_parts import when
+
+
+def _yes(is_so: bool) -> str:  # noqa: FBT001 - a column's value
+    return "yes: SendGrid's word on the first try never came" if is_so else ""
 
 
 class MailEventInline(ReadOnlyInline):
@@ -14,6 +32,16 @@ class MailEventInline(ReadOnlyInline):
     verbose_name_plural = "what SendGrid reported"
     fields = readonly_fields = (moment("at"), words("type"), facts("raw"))
     ordering = ["at"]
+
+
+SEND_AGAIN = bulk_action(
+    "gifts.resend",  # by its name: mails know nothing of gifts
+    label="Send their gifts again",
+    consequence="The gift of each is mailed once more, to the address that it has now; a gift can be sent again three "
+    "times a day. Several mails of one gift count once.",
+    permission="operate",
+    ref="gift_id",
+)
 
 
 @admin.register(Message)
@@ -28,6 +56,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "is_possible_double",
     ]
     list_filter = [("status", StateFilter), ("kind", StateFilter), "is_possible_double", "livemode"]
+    actions = [SEND_AGAIN]
     search_fields = ["=id", "=gift__id", "to_email__iexact", "=provider_id"]
     search_help_text = "A mail's id, its gift's, an address, or SendGrid's message id."
     ordering = ["-id"]
@@ -35,15 +64,19 @@ class MessageAdmin(ReadOnlyAdmin):
         words("status"),
         words("kind"),
         ("gift", "endpoint"),
-        ("account", "livemode"),
-        ("to_name", "to_email"),
-        ("attempts", "is_possible_double", "provider_id"),
+        ("account", mode()),
+        (named("to_name", "to"), named("to_email", "address")),
+        (named("attempts", "tries"), named("is_possible_double", "possibly arrived twice", _yes)),
+        named("provider_id", "SendGrid's id"),
         facts("failure"),
-        (moment("created_at"), moment("sending_started_at")),
-        (moment("accepted_at"), moment("reported_at")),
+        (named("created_at", "written", when), named("sending_started_at", "last handed to SendGrid", when)),
+        (named("accepted_at", "taken by SendGrid", when), named("reported_at", "first reported on", when)),
         "id",
     ]
     inlines = [MailEventInline]
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("api.operate_gift")
 
     def about(self, request: HttpRequest, row: Message) -> About:  # noqa: ARG002
         buttons = [("Preview", reverse("admin:mail_preview", args=[row.pk]), "")]

@@ -51,6 +51,8 @@ class Message(models.Model):
             models.Index(
                 fields=["sending_started_at"], condition=Q(reported_at__isnull=False), name="message_reported"
             ),
+            models.Index(fields=["kind", "id"], name="message_of_kind"),
+            models.Index(fields=["id"], condition=Q(livemode=False), name="message_of_test"),
         ]
 
     def __str__(self) -> str:
@@ -69,6 +71,7 @@ class MailEvent(models.Model):
 
     class Meta:
         verbose_name = "SendGrid event"
+        indexes = [models.Index(fields=["type", "id"], name="mail_event_of_type")]
 
     def __str__(self) -> str:
         return f"{self.type} {self.sg_event_id}"

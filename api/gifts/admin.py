@@ -5,17 +5,56 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
-from api import actors
-from api.gifts import services
+from api.gifts import bulk
 from api.gifts.models import Gift
 from api.gifts.pages.actions import OPERATE
 from api.gifts.pages.gift import show_gift
-from api.gifts.states import OrderStatus
-from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, run_for_each, state
+from api.gifts.situations import READY_FILTERS, GiftSituation
+from giftflick.admin import ReadOnlyAdmin, StateFilter, mode, moment, state
+from giftflick.admin_bulk import Action, bulk_action
+from giftflick.admin_filters import RowFilter
+
+
+def _action(kind: str, label: str, consequence: str, *, is_dangerous: bool = False) -> Action:
+    return bulk_action(
+        f"{bulk.KIND}.{kind}",
+        label=label,
+        consequence=consequence,
+        permission="operate",
+        label_by="account__name",
+        is_dangerous=is_dangerous,
+    )
+
+
+ACTIONS = [
+    _action(
+        "render_again",
+        "Render again",
+        "Each gets a new film of what is in it now, which costs a render. A mail that has not left yet waits for it.",
+    ),
+    _action(
+        "resend",
+        "Send again",
+        "Each recipient gets the mail once more; a gift can be sent again three times a day. One that bounced needs a "
+        "corrected address first.",
+    ),
+    _action("approve", "Approve", "Each that waits for approval is let go: it is sent at its hour, or at once."),
+    _action(
+        "mark_paid",
+        "Mark the order paid",
+        "Each that waits for its payment is let go, as if the shop had told that it was paid: sent at its hour, or at "
+        "once.",
+    ),
+    _action(
+        "cancel",
+        "Cancel and withdraw",
+        "Each is called off for good: its film is deleted, and the link in a mail that was sent no longer opens. This "
+        "cannot be undone.",
+        is_dangerous=True,
+    ),
+]
 
 
 @admin.register(Gift)
@@ -27,14 +66,22 @@ class GiftAdmin(ReadOnlyAdmin):
         "sender_name",
         "recipient_name",
         "recipient_email",
-        "livemode",
+        mode(),
     ]
-    list_filter = [("status", StateFilter), "livemode", "delivery", "account", "template"]
+    list_filter = [
+        GiftSituation,
+        ("status", StateFilter),
+        ("account", RowFilter),
+        ("template", RowFilter),
+        "livemode",
+        ("delivery", StateFilter),
+    ]
     list_select_related = ["account"]
     search_fields = ["=id", "=token", "recipient_email__iexact", "sender_email__iexact", "=order_reference"]
     search_help_text = "A gift's id, an e-mail address, an order reference or the token of a watch link."
     ordering = ["-id"]
-    actions = ["render_again", "resend", "approve", "mark_paid", "cancel"]
+    ready_filters = READY_FILTERS
+    actions = ACTIONS
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -53,32 +100,5 @@ class GiftAdmin(ReadOnlyAdmin):
         except ValueError:
             return None
 
-    @admin.action(description="Render again", permissions=["operate"])
-    def render_again(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
-        self._each(request, gifts, services.render_again, done="Rendering again")
-
-    @admin.action(description="Send again", permissions=["operate"])
-    def resend(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
-        self._each(request, gifts, services.resend_gift, done="Sending again")
-
-    @admin.action(description="Approve", permissions=["operate"])
-    def approve(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
-        self._each(request, gifts, services.approve_gift, done="Approved")
-
-    @admin.action(description="Mark the order paid", permissions=["operate"])
-    def mark_paid(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
-        def pay(gift_id: Any, **who_and_when: Any) -> Gift:
-            return services.set_order(gift_id, status=OrderStatus.PAID, reference="", **who_and_when)
-
-        self._each(request, gifts, pay, done="Marked as paid")
-
-    @admin.action(description="Cancel (withdraws what was sent)", permissions=["operate"])
-    def cancel(self, request: HttpRequest, gifts: QuerySet[Gift]) -> None:
-        self._each(request, gifts, services.cancel_gift, done="Canceled")
-
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(OPERATE)
-
-    def _each(self, request: HttpRequest, gifts: QuerySet[Gift], service: Any, *, done: str) -> None:
-        actor, now = actors.staff(request.user.get_username()), timezone.now()
-        run_for_each(self, request, gifts, lambda gift: service(gift.pk, actor=actor, now=now), done=done)

@@ -10,6 +10,8 @@ from api.gifts import services
 from api.gifts.models import Gift
 from api.gifts.states import OrderStatus
 
+KIND = "gifts"
+
 Service = Callable[..., Gift]
 
 
@@ -18,14 +20,14 @@ def _pay(gift_id: UUID, *, actor: str, now: datetime) -> Gift:
 
 
 def _register(kind: str, title: str, service: Service) -> None:
-    @batch_kind(kind, title=title, permission="api.operate_gift", row_page="admin:api_gift_change")
+    @batch_kind(f"{KIND}.{kind}", title=title, permission="api.operate_gift", row_page="admin:api_gift_change")
     def act(item: BatchItem, *, actor: str, now: datetime) -> str:
         gift = service(UUID(item.ref_id), actor=actor, now=now)
         return f"The gift is {gift.status}."
 
 
-_register("gifts.render_again", "Render gifts again", services.render_again)
-_register("gifts.resend", "Send gifts again", services.resend_gift)
-_register("gifts.approve", "Approve gifts", services.approve_gift)
-_register("gifts.mark_paid", "Mark gifts' orders paid", _pay)
-_register("gifts.cancel", "Cancel gifts", services.cancel_gift)
+_register("render_again", "Render gifts again", services.render_again)
+_register("resend", "Send gifts again", services.resend_gift)
+_register("approve", "Approve gifts", services.approve_gift)
+_register("mark_paid", "Mark gifts' orders paid", _pay)
+_register("cancel", "Cancel gifts", services.cancel_gift)

@@ -115,6 +115,12 @@ class Gift(models.Model):
                 condition=Q(ended_at__isnull=False, forgotten_at__isnull=True),
                 name="gift_to_forget",
             ),
+            # The founders' list, over all shops: newest first within what a filter finds.
+            models.Index(fields=["status", "id"], name="gift_of_state"),
+            models.Index(fields=["account", "id"], name="gift_of_shop"),
+            models.Index(fields=["template", "id"], name="gift_of_template"),
+            models.Index(fields=["id"], condition=Q(livemode=False), name="gift_of_test"),
+            models.Index(fields=["id"], condition=Q(delivery="link"), name="gift_by_link"),
         ]
 
     def __str__(self) -> str:

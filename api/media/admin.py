@@ -5,9 +5,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from api.media.models import Upload
-from giftflick.admin import About, ReadOnlyAdmin, StateFilter, facts, moment, state, words
+from giftflick.admin import About, ReadOnlyAdmin, StateFilter, facts, mode, moment, named, state, words
 from giftflick.admin_films import picture_of
-from giftflick.admin_parts import size
+from giftflick.admin_filters import RowFilter, one_of
+from giftflick.admin_parts import size, when
 
 GIFTS_SHOWN = 5
 
@@ -15,19 +16,25 @@ GIFTS_SHOWN = 5
 @admin.register(Upload)
 class UploadAdmin(ReadOnlyAdmin):
     list_display = [moment("created_at"), state("status", ready="good"), "content_type", "size", "account", "livemode"]
-    list_filter = [("status", StateFilter), "content_type", "livemode", "account"]
+    list_filter = [
+        ("status", StateFilter),
+        ("account", RowFilter),
+        one_of("content_type"),
+        "livemode",
+    ]
     list_select_related = ["account"]
     search_fields = ["=id"]
     search_help_text = "An upload's id."
     ordering = ["-id"]
     fields = [
-        words("status"),
-        ("account", "livemode"),
+        words("status", ready="good"),
+        ("account", mode()),
         facts("failure"),
-        ("filename", "content_type", "size"),
-        "key",
-        (moment("created_at"), moment("completed_at")),
-        (moment("expires_at"), moment("removed_at")),
+        (named("filename", "name"), named("content_type", "type"), named("size", "size", size)),
+        named("duration_s", "plays", "{:.1f} s".format),
+        named("key", "file"),
+        (named("created_at", "begun", when), named("completed_at", "complete", when)),
+        (named("expires_at", "kept until", when), named("removed_at", "removed", when)),
         "id",
     ]
 

@@ -45,6 +45,10 @@ class Upload(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "livemode", "id"], name="upload_of_account"),
+            models.Index(fields=["account", "id"], name="upload_of_shop"),
+            models.Index(fields=["status", "id"], name="upload_of_state"),
+            models.Index(fields=["content_type", "id"], name="upload_of_type"),
+            models.Index(fields=["id"], condition=Q(livemode=False), name="upload_of_test"),
             models.Index(fields=["expires_at"], condition=Q(status="pending"), name="upload_unfinished"),
             models.Index(fields=["expires_at"], condition=Q(status="ready"), name="upload_by_age"),
             models.Index(

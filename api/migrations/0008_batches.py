@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'batches',
                 'permissions': [('import_data', 'Can import accounts, templates and suppressions'), ('run_campaign', 'Can start campaigns')],
-                'indexes': [models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['id'], name='batch_open'), models.Index(condition=models.Q(('blanked_at__isnull', True)), fields=['finished_at'], name='batch_to_blank')],
+                'indexes': [models.Index(condition=models.Q(('blanked_at__isnull', True)), fields=['finished_at'], name='batch_to_blank')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'canceled'])), name='batch_state_known')],
             },
         ),

@@ -1,16 +1,35 @@
 """The job table for founders: what is stuck, and trying it again."""
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 
-from api.outbox import pages
+from api.outbox import bulk, pages
 from api.outbox.models import Job, JobState
-from api.outbox.services import forget_dead, revive
 from api.outbox.wording import job_words
-from giftflick.admin import About, Button, ReadOnlyAdmin, StateFilter, moment, state, words
+from giftflick.admin import About, Button, ReadOnlyAdmin, StateFilter, moment, named, state, words
+from giftflick.admin_bulk import bulk_action
+from giftflick.admin_filters import one_of
+from giftflick.admin_parts import when
+
+ACTIONS = [
+    bulk_action(
+        bulk.TRY_AGAIN,
+        label="Try dead jobs again",
+        consequence="Each gets all its tries once more, beginning now. Jobs that are not dead are left alone.",
+        permission="operate",
+        label_by="kind",
+    ),
+    bulk_action(
+        bulk.FORGET,
+        label="Forget dead jobs",
+        consequence="Each is removed, and what it was to do stays undone. This cannot be undone. Jobs that are not "
+        "dead are left alone.",
+        permission="operate",
+        label_by="kind",
+        is_dangerous=True,
+    ),
+]
 
 # Whose page shows what a kind of job is about: its id is that row's.
 ABOUT = {
@@ -25,29 +44,19 @@ ABOUT = {
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     list_display = ["id", "kind", state("state"), moment("run_at"), "attempts", "last_error", "ref_id"]
-    list_filter = [("state", StateFilter), "kind"]
+    list_filter = [("state", StateFilter), one_of("kind")]
     search_fields = ["=ref_id"]
     search_help_text = "The id of the render, mail or upload that a job is about."
     ordering = ["-id"]
     fields = [
         words("state"),
-        ("kind", "ref_id"),
-        "last_error",
-        ("attempts", moment("run_at"), moment("lease_until")),
-        (moment("created_at"), moment("finished_at")),
-        ("request_id", "dedupe_key"),
+        (named("kind", "job"), named("ref_id", "about")),
+        named("last_error", "last error"),
+        (named("attempts", "tries"), named("run_at", "due", when), named("lease_until", "held until", when)),
+        (named("created_at", "written", when), named("finished_at", "ended", when)),
+        (named("request_id", "caused by request"), named("dedupe_key", "key against doubles")),
     ]
-    actions = ["try_again", "forget"]
-
-    @admin.action(description="Try dead jobs again", permissions=["operate"])
-    def try_again(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        revived = revive(list(jobs.values_list("pk", flat=True)), now=timezone.now())
-        messages.success(request, f"Will be tried again: {revived}. Jobs that are not dead were left alone.")
-
-    @admin.action(description="Forget dead jobs: what they were to do stays undone", permissions=["operate"])
-    def forget(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        forgotten = forget_dead(list(jobs.values_list("pk", flat=True)), now=timezone.now())
-        messages.success(request, f"Forgotten: {forgotten}. Jobs that are not dead were left alone.")
+    actions = ACTIONS
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(pages.OPERATE)

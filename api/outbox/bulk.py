@@ -7,18 +7,19 @@ from api.batches.registry import batch_kind
 from api.exceptions import InvalidStateError
 from api.outbox.services import forget_dead, revive
 
+TRY_AGAIN, FORGET = "jobs.try_again", "jobs.forget"
 LEFT_ALONE = "This job is not dead, or no longer there: it was left alone."
 
 
-@batch_kind("jobs.try_again", title="Try jobs again", permission="api.operate_job", row_page="admin:api_job_change")
+@batch_kind(TRY_AGAIN, title="Try jobs again", permission="api.operate_job", row_page="admin:api_job_change")
 def try_again(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: ARG001
     if not revive([int(item.ref_id)], now=now):
         raise InvalidStateError(LEFT_ALONE)
     return "It is tried again."
 
 
-@batch_kind("jobs.forget", title="Forget jobs", permission="api.operate_job")
+@batch_kind(FORGET, title="Forget jobs", permission="api.operate_job")
 def forget(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: ARG001
-    if not forget_dead([int(item.ref_id)]):
+    if not forget_dead([int(item.ref_id)], now=now):
         raise InvalidStateError(LEFT_ALONE)
     return "Forgotten: what it was to do stays undone."

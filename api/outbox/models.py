@@ -34,6 +34,7 @@ class Job(models.Model):
             models.Index(fields=["finished_at"], condition=Q(state="done"), name="outbox_done"),
             models.Index(fields=["state", "id"], condition=Q(state="dead"), name="outbox_dead"),
             models.Index(fields=["ref_id"], name="outbox_ref"),
+            models.Index(fields=["kind", "id"], name="outbox_of_kind"),
         ]
 
     def __str__(self) -> str:

@@ -91,6 +91,8 @@ class TemplateAdmin(ModelAdmin):
     """What a template says is edited here; whether shops see it is decided by `api.previews.pages`."""
 
     form = TemplateForm
+    is_short_list = True
+    ordering = ["name"]
     asks_why = True
     change_form_outer_before_template = "admin/template_about.html"
     change_form_before_template = "admin/template_form.html"

@@ -1,15 +1,15 @@
 """Webhooks for founders: which endpoints there are, what was delivered, delivering it again. No secrets."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
-from api.webhooks import pages, services
+from api.webhooks import bulk, pages
 from api.webhooks.content import gift_of
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, moment, run_for_each, state, words
+from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, moment, state, words
+from giftflick.admin_bulk import bulk_action
+from giftflick.admin_filters import RowFilter
 from giftflick.admin_parts import moment_words
 
 
@@ -18,6 +18,22 @@ class WebhookAttemptInline(ReadOnlyInline):
     verbose_name_plural = "tries"
     fields = readonly_fields = (moment("started_at"), moment("ended_at"), "code", "ms", "error", "response")
     ordering = ["id"]
+
+
+ENABLE = bulk_action(
+    bulk.ENABLE,
+    label="Switch on",
+    consequence="Each is sent its events again from now on; what happened while it was off is not sent.",
+    permission="operate",
+    label_by="account__name",
+)
+REDELIVER = bulk_action(
+    bulk.REDELIVER,
+    label="Deliver again",
+    consequence="Each is sent once more, with all its tries: the same event, byte for byte.",
+    permission="operate",
+    label_by="type",
+)
 
 
 @admin.register(WebhookEndpoint)
@@ -30,7 +46,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
         state("disabled_reason"),
         moment("failing_since"),
     ]
-    list_filter = ["enabled", ("disabled_reason", StateFilter), "livemode"]
+    list_filter = ["enabled", ("disabled_reason", StateFilter), ("account", RowFilter), "livemode"]
     list_select_related = ["account"]
     search_fields = ["=id", "account__name__iexact", "url"]
     search_help_text = "An endpoint's id, a shop's name, or part of a URL."
@@ -44,18 +60,8 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
         (moment("created_at"), moment("updated_at")),
         "id",
     ]
-    actions = ["enable"]
-
-    @admin.action(description="Switch on", permissions=["operate"])
-    def enable(self, request: HttpRequest, endpoints: QuerySet[WebhookEndpoint]) -> None:
-        now = timezone.now()
-        run_for_each(
-            self,
-            request,
-            endpoints,
-            lambda endpoint: services.update_endpoint(endpoint.pk, {"enabled": True}, now=now),
-            done="Switched on",
-        )
+    is_short_list = True
+    actions = [ENABLE]
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(pages.CHANGE_ENDPOINT)
@@ -83,7 +89,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         moment("next_attempt_at"),
         moment("finished_at"),
     ]
-    list_filter = [("status", StateFilter), "endpoint__livemode"]
+    list_filter = [("status", StateFilter), ("endpoint", RowFilter)]
     list_select_related = ["endpoint"]
     search_fields = ["=id", "=endpoint__id"]
     search_help_text = "A delivery's or an endpoint's id."
@@ -97,18 +103,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         ("id", "event_id"),
     ]
     inlines = [WebhookAttemptInline]
-    actions = ["redeliver"]
-
-    @admin.action(description="Deliver again", permissions=["operate"])
-    def redeliver(self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]) -> None:
-        now = timezone.now()
-        run_for_each(
-            self,
-            request,
-            deliveries,
-            lambda delivery: services.redeliver(delivery, now=now),
-            done="To be delivered again",
-        )
+    actions = [REDELIVER]
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(pages.CHANGE_DELIVERY)

@@ -68,6 +68,7 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(fields=["endpoint", "id"], name="webhook_delivery_newest"),
             models.Index(fields=["created_at"], name="webhook_delivery_by_age"),
+            models.Index(fields=["status", "id"], name="webhook_delivery_of_state"),
             models.Index(fields=["event_id"], name="webhook_delivery_of_event"),
         ]
 

@@ -13,7 +13,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
+import api.gifts.bulk  # noqa: F401 - registers the kinds of batches
 from accounts.models import Account
+from api.batches.services import ItemIn, start_batch
 from api.delivery.models import MailEvent, Message
 from api.delivery.services import begin_sending
 from api.delivery.states import OPEN as OPEN_MAILS
@@ -301,3 +303,14 @@ def test_the_shells_line_in_the_help_makes_the_same_hash(account: Account, now: 
 def test_what_makes_no_sense_is_told(options: list[str], told: str) -> None:
     with pytest.raises(CommandError, match=told):
         call_command("erase_recipient", *options)
+
+
+def test_what_a_batch_says_of_an_erased_gift_goes_too(account: Account, template: Template, now: datetime) -> None:
+    gift, other = build.draft(account, now), build.draft(account, now)
+    items = [ItemIn(str(row.pk), payload={"name": "Ben"}, label="Ben") for row in (gift, other)]
+    batch = start_batch("gifts.cancel", title="Cancel", items=items, actor="staff:ada", why="x", now=now)
+
+    services.erase_gift(gift.pk, actor="staff:ada", now=now)
+
+    kept = batch.items.order_by("position").values_list("ref_id", "label", "payload")
+    assert list(kept) == [(str(gift.pk), "", None), (str(other.pk), "Ben", {"name": "Ben"})]

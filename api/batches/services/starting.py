@@ -12,6 +12,7 @@ from uuid6 import uuid7
 
 from api.batches.models import Batch, BatchItem
 from api.batches.registry import kind_of
+from api.batches.states import JOB
 from api.exceptions import ApplicationError, InvalidStateError, TooLargeError
 from api.outbox.services import enqueue
 
@@ -65,7 +66,7 @@ def start_batch(
         if batch.total == 0:
             raise ApplicationError("There is nothing to do: no row was chosen.", code="empty_batch")
         batch.save(update_fields=["total"])
-        enqueue("batch.run", batch.pk, now=now)
+        enqueue(JOB, batch.pk, now=now)
     return batch
 
 

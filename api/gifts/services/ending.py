@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from api import actors
+from api.batches import services as batches
 from api.delivery.models import MailEvent, Message
 from api.delivery.services import withdraw_queued
 from api.delivery.states import OPEN, MessageStatus
@@ -113,6 +114,7 @@ def _blank(gift: Gift, *, actor: str, now: datetime) -> None:
     MailEvent.objects.filter(message__gift=gift).update(raw={})
     Thanks.objects.filter(gift=gift).update(message="")
     renders.forget_words(gift.pk)
+    batches.forget_row(str(gift.pk))
     lifecycle.record_event(gift, "gift.forgotten", actor=actor, now=now)
 
 
