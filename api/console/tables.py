@@ -113,7 +113,7 @@ HIDDEN_TABLES = frozenset(
     django_admin_log django_content_type django_migrations django_session
     axes_accessattempt axes_accessattemptexpiration axes_accessfailurelog axes_accesslog
     otp_static_staticdevice otp_static_statictoken otp_totp_totpdevice
-    accounts_ratewindow api_idempotentcall api_savedquery api_queryrun
+    accounts_ratewindow api_idempotentcall api_savedfilter api_savedquery api_queryrun
     """.split()  # noqa: SIM905 - reads better than seventeen strings
 )
 
