@@ -181,8 +181,9 @@ class ApiKeyAdmin(ModelAdmin):
         if is_used(request, number):
             messages.warning(request, SHOWN_BEFORE)
             return HttpResponseRedirect(reverse("admin:accounts_apikey_changelist"))
-        again = {"form_number": number or new_number(), **(extra_context or {})}
-        return super().add_view(request, form_url, again)
+        once = {"form_number": number or new_number()}
+        buttons = dict.fromkeys(("show_save_and_add_another", "show_save_and_continue"), False)
+        return super().add_view(request, form_url, {**once, **buttons, **(extra_context or {})})
 
     @method_decorator(csrf_protect)
     def changeform_view(

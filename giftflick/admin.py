@@ -134,7 +134,7 @@ def state(name: str, **tones: str) -> Column:
     return cell
 
 
-def words(name: str) -> Column:
+def words(name: str, **tones: str) -> Column:
     """For a row's own page: a badge, and what it means in plain words."""
 
     @admin.display(description=name.replace("_", " "))
@@ -142,10 +142,19 @@ def words(name: str) -> Column:
         value = getattr(row, name)
         if value in (None, ""):
             return NOTHING
-        return format_html("{} {}", badge(str(value)), getattr(row, f"get_{name}_display")())
+        return format_html("{} {}", badge(str(value), tone=tones.get(value)), getattr(row, f"get_{name}_display")())
 
     cell.__name__ = name
     return cell
+
+
+def named(name: str, description: str, show: Callable[[Any], str] = str) -> Column:
+    """For a row's own page: a field under a name that says what it is; `show` puts its value into words."""
+    return _column(name, show, description=description)
+
+
+def mode(name: str = "livemode") -> Column:
+    return _column(name, lambda is_live: "live" if is_live else badge("TEST", tone="test"), description="mode")
 
 
 def moment(name: str) -> Column:

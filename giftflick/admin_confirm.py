@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from api import actors
@@ -39,7 +40,9 @@ class ReasonForm(forms.Form):
 
 @dataclass(frozen=True)
 class Question:
-    """`says`: what will happen. `final`: what cannot be undone. `version`: of what is shown, if it may change."""
+    """`says`: what will happen. `final`: what cannot be undone. `version`: of what is shown, if it may change.
+    `row`: what it is about, for the way back at the page's head.
+    """
 
     title: str
     about: str
@@ -53,6 +56,7 @@ class Question:
     options: Answers = field(default_factory=dict)
     version: int = 0
     is_dangerous: bool = False
+    row: Model | None = None
 
 
 def ask(request: HttpRequest, question: Question, act: Callable[[Answers, int], str]) -> HttpResponse:
@@ -63,7 +67,7 @@ def ask(request: HttpRequest, question: Question, act: Callable[[Answers, int], 
     """
     refusal = ""
     options = {"is_reason_required": question.is_reason_required, "initial": question.initial, **question.options}
-    form = question.form(request.POST if request.method == "POST" else None, **options)
+    form = question.form(request.POST if request.method == "POST" else None, label_suffix="", **options)
     status = 200
     if request.method == "POST":
         status = 400
@@ -75,9 +79,9 @@ def ask(request: HttpRequest, question: Question, act: Callable[[Answers, int], 
             else:
                 messages.success(request, done)
                 return HttpResponseRedirect(question.back)
-    return show(
-        request, "admin/confirm.html", question.title, status=status, question=question, form=form, refusal=refusal
-    )
+    way_back = {} if question.row is None else {"opts": question.row._meta, "original": question.row}  # noqa: SLF001 - documented
+    parts = {"question": question, "form": form, "refusal": refusal, **way_back}
+    return show(request, "admin/confirm.html", question.title, status=status, **parts)
 
 
 def _act(request: HttpRequest, form: ReasonForm, act: Callable[[Answers, int], str]) -> str:

@@ -80,10 +80,16 @@ def folded(value: Any, *, name: str = "Data") -> SafeString | str:
     """JSON to be opened by whoever wants to see it; nothing where there is none."""
     if not value:
         return ""
-    text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True, cls=DjangoJSONEncoder)
     return format_html(
-        '<details class="gf-fold"><summary>{}</summary><pre class="gf-mono">{}</pre></details>', name, text
+        '<details class="gf-fold"><summary>{}</summary><pre class="gf-mono" dir="auto">{}</pre></details>',
+        name,
+        as_text(value),
     )
+
+
+def as_text(value: Any) -> str:
+    """JSON for reading."""
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True, cls=DjangoJSONEncoder)
 
 
 def web_address(given: Any) -> str:

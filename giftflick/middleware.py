@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -48,9 +48,10 @@ class RequestMiddleware:
         return response
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
-        """Log a view's crash; what the caller is answered is decided by `giftflick.errors`."""
-        if not isinstance(exception, Http404 | PermissionDenied):  # answers, and the request's line has the status
-            log.error("unhandled exception", exc_info=exception)
+        """Log a view's crash, not its refusal; what the caller is answered is decided by `giftflick.errors`."""
+        if isinstance(exception, Http404 | PermissionDenied | SuspiciousOperation):
+            return
+        log.error("unhandled exception", exc_info=exception)
 
 
 def _add_headers(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -6,7 +6,24 @@ from django.urls import reverse
 
 from api.delivery import pages  # noqa: F401 - registers the preview
 from api.delivery.models import MailEvent, Message
-from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, state, words
+from giftflick.admin import (
+    About,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    StateFilter,
+    facts,
+    link,
+    mode,
+    moment,
+    named,
+    state,
+    words,
+)
+from giftflick.admin_parts import when
+
+
+def _yes(is_so: bool) -> str:  # noqa: FBT001 - a column's value
+    return "yes: SendGrid's word on the first try never came" if is_so else ""
 
 
 class MailEventInline(ReadOnlyInline):
@@ -35,12 +52,13 @@ class MessageAdmin(ReadOnlyAdmin):
         words("status"),
         words("kind"),
         ("gift", "endpoint"),
-        ("account", "livemode"),
-        ("to_name", "to_email"),
-        ("attempts", "is_possible_double", "provider_id"),
+        ("account", mode()),
+        (named("to_name", "to"), named("to_email", "address")),
+        (named("attempts", "tries"), named("is_possible_double", "possibly arrived twice", _yes)),
+        named("provider_id", "SendGrid's id"),
         facts("failure"),
-        (moment("created_at"), moment("sending_started_at")),
-        (moment("accepted_at"), moment("reported_at")),
+        (named("created_at", "written", when), named("sending_started_at", "last handed to SendGrid", when)),
+        (named("accepted_at", "taken by SendGrid", when), named("reported_at", "first reported on", when)),
         "id",
     ]
     inlines = [MailEventInline]

@@ -26,6 +26,8 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
         "admin/delivery_preview.html",
         "Preview of a mail",
         message=message,
+        opts=Message._meta,  # noqa: SLF001 - documented
+        original=message,
         mail=mail,
         state=badge(message.status, explained=message.get_status_display()),
         html=_without(token, mail.html),

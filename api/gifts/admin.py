@@ -15,7 +15,7 @@ from api.gifts.models import Gift
 from api.gifts.pages.actions import OPERATE
 from api.gifts.pages.gift import show_gift
 from api.gifts.states import OrderStatus
-from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, run_for_each, state
+from giftflick.admin import ReadOnlyAdmin, StateFilter, mode, moment, run_for_each, state
 
 
 @admin.register(Gift)
@@ -27,7 +27,7 @@ class GiftAdmin(ReadOnlyAdmin):
         "sender_name",
         "recipient_name",
         "recipient_email",
-        "livemode",
+        mode(),
     ]
     list_filter = [("status", StateFilter), "livemode", "delivery", "account", "template"]
     list_select_related = ["account"]

@@ -5,9 +5,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from api.media.models import Upload
-from giftflick.admin import About, ReadOnlyAdmin, StateFilter, facts, moment, state, words
+from giftflick.admin import About, ReadOnlyAdmin, StateFilter, facts, mode, moment, named, state, words
 from giftflick.admin_films import picture_of
-from giftflick.admin_parts import size
+from giftflick.admin_parts import size, when
 
 GIFTS_SHOWN = 5
 
@@ -21,13 +21,14 @@ class UploadAdmin(ReadOnlyAdmin):
     search_help_text = "An upload's id."
     ordering = ["-id"]
     fields = [
-        words("status"),
-        ("account", "livemode"),
+        words("status", ready="good"),
+        ("account", mode()),
         facts("failure"),
-        ("filename", "content_type", "size"),
-        "key",
-        (moment("created_at"), moment("completed_at")),
-        (moment("expires_at"), moment("removed_at")),
+        (named("filename", "name"), named("content_type", "type"), named("size", "size", size)),
+        named("duration_s", "plays", "{:.1f} s".format),
+        named("key", "file"),
+        (named("created_at", "begun", when), named("completed_at", "complete", when)),
+        (named("expires_at", "kept until", when), named("removed_at", "removed", when)),
         "id",
     ]
 

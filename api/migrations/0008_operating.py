@@ -1,4 +1,4 @@
-"""Who may operate, erase and export; and an index by which a gift's page finds what its shop was told."""
+"""Who may operate, erase and export; plainer words for states; an index of what a gift's shop was told."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
@@ -20,6 +20,16 @@ class Migration(migrations.Migration):
         migrations.AlterModelOptions(
             name='job',
             options={'permissions': [('operate_job', 'Can try dead jobs again, or forget them')]},
+        ),
+        migrations.AlterField(
+            model_name='job',
+            name='state',
+            field=models.CharField(choices=[('waiting', 'to be run, or running'), ('done', 'done; forgotten after a week'), ('dead', 'given up after all its tries; try it again by hand')], default='waiting', max_length=10),
+        ),
+        migrations.AlterField(
+            model_name='render',
+            name='status',
+            field=models.CharField(choices=[('queued', 'waiting to be handed to the renderer'), ('submitted', 'the renderer has it'), ('succeeded', 'its film is verified'), ('failed', 'no film came of it'), ('abandoned', 'its gift no longer wants it')], default='queued', max_length=10),
         ),
         AddIndexConcurrently(
             model_name='webhookdelivery',

@@ -10,7 +10,8 @@ from api.outbox import pages
 from api.outbox.models import Job, JobState
 from api.outbox.services import forget_dead, revive
 from api.outbox.wording import job_words
-from giftflick.admin import About, Button, ReadOnlyAdmin, StateFilter, moment, state, words
+from giftflick.admin import About, Button, ReadOnlyAdmin, StateFilter, moment, named, state, words
+from giftflick.admin_parts import when
 
 # Whose page shows what a kind of job is about: its id is that row's.
 ABOUT = {
@@ -31,11 +32,11 @@ class JobAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     fields = [
         words("state"),
-        ("kind", "ref_id"),
-        "last_error",
-        ("attempts", moment("run_at"), moment("lease_until")),
-        (moment("created_at"), moment("finished_at")),
-        ("request_id", "dedupe_key"),
+        (named("kind", "job"), named("ref_id", "about")),
+        named("last_error", "last error"),
+        (named("attempts", "tries"), named("run_at", "due", when), named("lease_until", "held until", when)),
+        (named("created_at", "written", when), named("finished_at", "ended", when)),
+        (named("request_id", "caused by request"), named("dedupe_key", "key against doubles")),
     ]
     actions = ["try_again", "forget"]
 

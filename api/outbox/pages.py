@@ -48,7 +48,7 @@ def _ask(
     request: HttpRequest, job: Job, title: str, says: list[str], act: Callable[[], str], *, back: str, final: str = ""
 ) -> HttpResponse:
     about = f"Job {job.pk}: {job.last_error or 'no error was noted'}"
-    question = Question(title, about, says, title, back, final=final, is_dangerous=bool(final))
+    question = Question(title, about, says, title, back, final=final, is_dangerous=bool(final), row=job)
     return ask(request, question, lambda _answers, _version: act())
 
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 from api.rendering.failures import failure_words, remedy
 from api.rendering.models import Render, RenderCallback
 from api.rendering.states import RenderStatus
-from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, state, words
+from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, facts, link, moment, named, state, words
 from giftflick.admin_films import film_of
-from giftflick.admin_parts import span
+from giftflick.admin_parts import size, span, when
 
 
 class CallbackInline(ReadOnlyInline):
@@ -36,12 +36,13 @@ class RenderAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     fields = [
         words("status"),
-        ("gift", "attempt"),
-        ("provider_id", "key"),
+        ("gift", named("attempt", "try")),
+        (named("provider_id", "renderer's id"), named("key", "file")),
         facts("failure"),
-        ("duration_s", "width", "height", "size_bytes"),
-        (moment("created_at"), moment("submit_started_at")),
-        (moment("submitted_at"), moment("finished_at")),
+        (named("duration_s", "plays", "{:.1f} s".format), named("width", "width"), named("height", "height")),
+        named("size_bytes", "size", size),
+        (named("created_at", "ordered", when), named("submit_started_at", "handed over", when)),
+        (named("submitted_at", "taken by the renderer", when), named("finished_at", "ended", when)),
         "id",
     ]
     inlines = [CallbackInline]

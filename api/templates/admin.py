@@ -18,6 +18,7 @@ from api.templates.scripts import read_script
 from api.templates.services import validate_definition
 from giftflick.admin import NOTHING, ModelAdmin, StateFilter, moment, state
 
+SCRIPTS = ("fields", "theme", "scenes")
 FILES: dict[str, Callable[[Any], None]] = {
     "music": check_sound,
     "backdrop": check_picture,
@@ -29,6 +30,10 @@ class ScriptField(forms.JSONField):
     """JSON that people read and write: indented, and wide enough."""
 
     widget = UnfoldAdminTextareaWidget({"rows": 16, "class": "gf-script", "spellcheck": "false", "wrap": "off"})
+
+    def __init__(self, **options: Any) -> None:
+        """Compared with the row, not with a second copy that a column with a default has put into the page."""
+        super().__init__(**{**options, "show_hidden_initial": False})
 
     def bound_data(self, data: Any, initial: Any) -> Any:  # noqa: ARG002
         """What was typed comes back as it was typed."""
@@ -64,7 +69,8 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
             "backdrop",
             "preview",
         ]
-        field_classes = {"fields": ScriptField, "theme": ScriptField, "scenes": ScriptField}
+        field_classes = dict.fromkeys(SCRIPTS, ScriptField)
+        widgets = dict.fromkeys(SCRIPTS, ScriptField.widget)
 
     def clean(self) -> dict[str, Any]:
         """What the film builder cannot read is refused here, not at the first gift."""

@@ -33,6 +33,7 @@ def enable(request: HttpRequest, pk: UUID) -> HttpResponse:
         ],
         button="Switch on",
         back=reverse("admin:api_webhookendpoint_change", args=[pk]),
+        row=endpoint,
     )
     return ask(request, question, lambda _answers, _version: act())
 
@@ -57,5 +58,6 @@ def redeliver(request: HttpRequest, pk: UUID) -> HttpResponse:
         button="Deliver it again",
         back=reverse("admin:api_webhookdelivery_change", args=[pk]),
         is_reason_required=False,
+        row=delivery,
     )
     return ask(request, question, lambda _answers, _version: act())

@@ -12,7 +12,7 @@ from django.db.models import Model
 from giftflick.admin_words.empty import EMPTY, Nothing
 from giftflick.admin_words.fields import FIELDS, Field
 
-__all__ = ["Nothing", "Word", "choices_of", "nothing_of", "words_of"]
+__all__ = ["FIELDS", "Nothing", "Word", "choices_of", "nothing_of", "words_of"]
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,13 @@ EMPTY: dict[str, Nothing] = {
     "api.auditentry": Nothing(
         "Nothing changed yet", "Whoever changes something, in whichever way, leaves a line here for 400 days."
     ),
+    "api.suppression": Nothing(
+        "No address is kept from our mails",
+        "Who asks for no more mails is added here: no shop's gift is mailed to them.",
+    ),
+    "api.queryrun": Nothing(
+        "Nobody has asked anything yet", "Each question that is asked in the console leaves a line here."
+    ),
     "accounts.account": Nothing(
         "No shops yet", "A shop is whoever calls the API. Make one with Add, then issue a key for it under API keys."
     ),

@@ -28,7 +28,9 @@ GRAVE = frozenset({"serious", "critical"})
 
 
 class OpenPage(Protocol):
-    def __call__(self, user: User | None, *, width: int = DESK, dark: bool = False) -> Page: ...
+    def __call__(
+        self, user: User | None, *, width: int = DESK, dark: bool = False, site: str | None = None
+    ) -> Page: ...
 
 
 @pytest.fixture(scope="module")
@@ -44,23 +46,24 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def signed_in_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
-    """Call it with a user (None: a stranger) for a page at the live server; open `/admin/…` in it."""
+    """Call it with a user (None: a stranger) for a page at the live server, or at `site`; open `/admin/…` in it."""
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
-    def open_page(user: User | None, *, width: int = DESK, dark: bool = False) -> Page:
+    def open_page(user: User | None, *, width: int = DESK, dark: bool = False, site: str | None = None) -> Page:
+        url = site or live_server.url
         context = browser.new_context(
             viewport={"width": width, "height": HEIGHTS.get(width, 900)},
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
-            base_url=live_server.url,
+            base_url=url,
         )
         contexts.append(context)
         context.set_default_timeout(15_000)
-        context.route(_is_foreign(live_server.url), lambda route: _refuse(route, wrong))
+        context.route(_is_foreign(url), lambda route: _refuse(route, wrong))
         if user is not None:
             cookie = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": url}])
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         page.on("console", lambda said: _listen(said, page, wrong))

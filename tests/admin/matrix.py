@@ -80,6 +80,10 @@ PAGES = {
     "shop_resume": Page("accounts.change_account"),
     "key_rotate": Page("accounts.add_apikey"),
     "key_revoke": Page("accounts.delete_apikey", 404),  # it says which keys in its parameters
+    "template_preview": Page("api.change_template"),
+    "template_publish": Page("api.change_template"),
+    "template_retire": Page("api.change_template"),
+    "template_copy": Page("api.add_template", 405),  # by POST only
     "gift_correct": Page(OPERATE_GIFT),
     "gift_paid": Page(OPERATE_GIFT),
     "gift_approve": Page(OPERATE_GIFT, 409),  # the story has no gift that waits for it
@@ -131,6 +135,10 @@ ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     "team_help": lambda: [User.objects.latest("pk").pk],
     "view_on_site": lambda: [1, 1],
     "key_rotate": lambda: [ApiKey.objects.latest("pk").pk],
+    **{
+        f"template_{act}": lambda: [Template.objects.latest("pk").pk]
+        for act in ("preview", "publish", "retire", "copy")
+    },
     "mail_preview": lambda: [Message.objects.latest("pk").pk],
     "webhook_enable": lambda: [WebhookEndpoint.objects.latest("pk").pk],
     "webhook_redeliver": lambda: [WebhookDelivery.objects.latest("pk").pk],

@@ -204,7 +204,7 @@ def _erase_says(situation: Situation) -> list[str]:
     said.append("The video and the files that the sender uploaded are deleted; a file that another gift uses stays.")
     if situation.gift.ended_at is None:
         said.append("The gift is called off; if it was sent, its link says that it is gone.")
-    return [*said, "That it existed, its states and times stay, and so does this in the audit log."]
+    return [*said, "That it existed, its states and times stay; so does, in the audit log, who erased it and when."]
 
 
 def _erase(doing: Doing) -> str:

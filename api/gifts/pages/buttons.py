@@ -63,6 +63,7 @@ def _question(action: Action, situation: Situation) -> Question:
         options=action.options(situation),
         version=gift.version,
         is_dangerous=action.looks == "danger",
+        row=gift,
     )
 
 
@@ -73,6 +74,8 @@ def _not_now(request: HttpRequest, action: Action, situation: Situation) -> Http
         action.label,
         status=409,
         gift=situation.gift,
+        opts=Gift._meta,  # noqa: SLF001 - documented
+        original=situation.gift,
         label=action.label,
         said=whats_next(situation),
     )

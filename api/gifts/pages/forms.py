@@ -37,6 +37,7 @@ class ErasureForm(ReasonForm):
 
     def __init__(self, *args: Any, number: int = 1, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["reason"].help_text = "So that nobody erases by mistake. It is blanked with the rest."
         if number < 2:
             del self.fields["which"]
             return

@@ -21,7 +21,8 @@ from giftflick.admin_films import film_of
 from giftflick.admin_pages import show
 from giftflick.admin_parts import badge, folded, in_zone, moment_words, web_address, when
 
-AT_FIRST = 25  # of the timeline; "show all" shows the rest
+SHOWN = 8  # of the timeline; the rest is folded
+AT_FIRST = 25  # and what is older than these has an address of its own
 ALL_AT_MOST = 1000
 AUDITED = 20
 TOLD = 50
@@ -35,7 +36,8 @@ def show_gift(request: HttpRequest, pk: UUID) -> HttpResponse | None:
     situation = look_at(gift, now=timezone.now())
     prefetch_related_objects(situation.messages, "events")
     title = f"{gift.sender_name or 'Somebody'} → {gift.recipient_name or 'somebody'}"
-    return show(request, "admin/gifts_gift.html", title, **_header(request, situation), **_story(request, situation))
+    parts = {**_header(request, situation), **_story(request, situation)}
+    return show(request, "admin/gifts_gift.html", title, opts=Gift._meta, original=gift, **parts)  # noqa: SLF001 - documented
 
 
 def _header(request: HttpRequest, situation: Situation) -> dict[str, Any]:
@@ -80,8 +82,12 @@ def _story(request: HttpRequest, situation: Situation) -> dict[str, Any]:
     events = events[:AT_FIRST] if has_more else events
     entries = _entries(gift) if may("api.view_auditentry") else None
     names = story.names_of([*(event.actor for event in events), *(entry.actor for entry in entries or ())])
+    timeline = story.timeline(events, names, zone=gift.timezone)
+    shown = len(timeline) if shows_all else SHOWN
     return {
-        "timeline": story.timeline(events, names, zone=gift.timezone),
+        "timeline": timeline,
+        "shown": f":{shown}",
+        "older": timeline[shown:],
         "has_more": has_more,
         "files": story.files(situation.media),
         "thanks": [(when(one.created_at), one.message) for one in Thanks.objects.filter(gift=gift).order_by("id")],

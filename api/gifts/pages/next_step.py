@@ -5,9 +5,10 @@ from collections.abc import Callable
 from api.delivery.models import Message
 from api.delivery.states import MessageStatus
 from api.gifts.models import Gift
-from api.gifts.situation import Situation, Trouble
+from api.gifts.situation import Situation, Stuck, Trouble
 from api.gifts.states import Delivery, GiftStatus
 from api.gifts.sweeps import DRAFTS_LIVE, FAILED_LIVE, REMEMBERED_FOR
+from api.outbox.models import Job
 from api.rendering.failures import remedy
 from api.rendering.selectors import OVERDUE_AFTER
 from api.rendering.states import RenderStatus
@@ -76,6 +77,8 @@ def _ready(situation: Situation) -> list[str]:
 
 def _scheduled(situation: Situation) -> list[str]:
     gift, mail = situation.gift, situation.open_mail
+    if mail is not None and any(one.trouble is Trouble.JOB_DEAD and _is_about(one, mail) for one in situation.stuck):
+        return [f"The mail with the gift could not be handed to SendGrid: {_why(mail)}"]
     if mail is not None:
         return _open_mail(mail)
     if gift.due_at is None:
@@ -83,6 +86,10 @@ def _scheduled(situation: Situation) -> list[str]:
         return [f"SendGrid would not take the mail: {said}", "Correct the address, or retry this step."]
     what = "the sender is mailed the link" if gift.delivery == Delivery.LINK else f"the mail goes to {_whom(gift)}"
     return [f"On {moment_words(gift.due_at, gift.timezone)}, {what}.", "Until then it can be corrected or canceled."]
+
+
+def _is_about(stuck: Stuck, mail: Message) -> bool:
+    return isinstance(stuck.row, Job) and stuck.row.ref_id == mail.pk
 
 
 def _open_mail(mail: Message) -> list[str]:
@@ -148,7 +155,7 @@ def _over(situation: Situation) -> list[str]:
 
 
 def _why(mail: Message | None) -> str:
-    return str((mail.failure or {}).get("detail") or "it did not say why.") if mail else "it did not say why."
+    return str((mail.failure or {}).get("detail") or "no reason was given.") if mail else "no reason was given."
 
 
 def _whom(gift: Gift) -> str:

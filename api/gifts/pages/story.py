@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Model
 from django.urls import reverse
+from django.utils.html import format_html
 
 from accounts.models import ApiKey, User
 from api.audit.models import AuditEntry
+from api.audit.wording import in_short, what
 from api.delivery.models import Message
 from api.gifts.models import GiftEvent, GiftMedia
 from api.gifts.situation import Situation
@@ -21,7 +22,7 @@ from api.rendering.failures import failure_words
 from api.rendering.models import Render
 from api.webhooks.models import WebhookDelivery
 from giftflick.admin_films import Picture, picture_of
-from giftflick.admin_parts import badge, folded, moment_words, size, span, when
+from giftflick.admin_parts import as_text, badge, moment_words, size, span, when
 
 Html = str  # safe HTML, or plain text that the template escapes
 
@@ -81,7 +82,7 @@ def timeline(events: Iterable[GiftEvent], names: Names, *, zone: str) -> list[Ha
             words=event_words(event.type, event.data),
             who=names.of(event.actor),
             tone=event_tone(event.type),
-            data=folded({"event": event.type, **event.data}),
+            data=as_text({"event": event.type, **event.data}),
         )
         for event in events
     ]
@@ -96,8 +97,6 @@ def _mail(message: Message) -> Line:
     facts: list[tuple[str, Html]] = [("to", message.to_email or "erased")]
     if message.attempts != 1:
         facts.append(("tries", str(message.attempts)))
-    if message.provider_id:
-        facts.append(("SendGrid's id", message.provider_id))
     events = [
         f"{event.get_type_display()}, {moment_words(event.at)}"
         for event in sorted(message.events.all(), key=lambda event: event.at)
@@ -178,18 +177,18 @@ def job_line(job: Job, *, now: datetime) -> Line:
         title=words[:1].upper() + words[1:],
         link=page_of(job),
         state=badge(job.state, explained=job.get_state_display()),
-        at=when(job.finished_at or job.run_at),
-        facts=[("when", job_moment(job, now=now)), ("tries", str(job.attempts))],
+        at=_job_moment(job, now=now),
+        facts=[("tries", str(job.attempts))] if job.attempts > 1 else (),
         trouble=job.last_error,
     )
 
 
-def job_moment(job: Job, *, now: datetime) -> str:
+def _job_moment(job: Job, *, now: datetime) -> Html:
     if job.state != JobState.WAITING:
-        return f"{'done' if job.state == JobState.DONE else 'given up'} {moment_words(job.finished_at or job.run_at)}"
+        return when(job.finished_at or job.run_at)
     if job.lease_until is not None and job.lease_until > now:
         return "being done now"
-    return f"due {moment_words(job.run_at)}" if job.run_at > now else "due now: a worker takes it within a minute"
+    return format_html("due {}", when(job.run_at)) if job.run_at > now else "due now, within a minute"
 
 
 def told(deliveries: Iterable[WebhookDelivery]) -> list[Line]:
@@ -208,13 +207,13 @@ def told(deliveries: Iterable[WebhookDelivery]) -> list[Line]:
 def audited(entries: Iterable[AuditEntry], names: Names) -> list[Line]:
     return [
         Line(
-            title=entry.action,
+            title=f"{what(entry.action)[:1].upper()}{what(entry.action)[1:]}",
             link=page_of(entry),
             state=names.of(entry.actor),
             at=when(entry.at),
             facts=[("door", entry.get_door_display())],
             trouble=entry.why,
-            more=[folded(entry.changes, name="Changes")] if entry.changes else (),
+            more=[in_short(entry)] if entry.changes else (),
         )
         for entry in entries
     ]
@@ -222,8 +221,3 @@ def audited(entries: Iterable[AuditEntry], names: Names) -> list[Line]:
 
 def page_of(row: Model) -> str:
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])  # noqa: SLF001 - documented
-
-
-def details(gift: Any, names: Sequence[str]) -> list[tuple[str, Html]]:
-    """Fields that are seldom asked for, by their names."""
-    return [(name.replace("_", " "), getattr(gift, name)) for name in names]

@@ -43,7 +43,8 @@ function showColours(field) {
     row = document.createElement("div");
     row.id = "theme-colours";
     row.className = "gf-swatches";
-    row.setAttribute("aria-label", "The colours");
+    row.setAttribute("role", "group");
+    row.setAttribute("aria-label", "The colours, as they go together");
     field.after(row);
   }
   row.replaceChildren();
@@ -52,9 +53,11 @@ function showColours(field) {
     if (!/^#[0-9a-f]{6}$/i.test(theme[ground] ?? "")) continue;
     const swatch = document.createElement("span");
     swatch.className = "gf-swatch";
-    swatch.style.background = theme[ground];
-    swatch.style.color = /^#[0-9a-f]{6}$/i.test(theme[ink] ?? "") ? theme[ink] : "inherit";
-    swatch.textContent = `${ground}, ${ink}`;
+    const colour = document.createElement("span");
+    colour.className = "gf-colour";
+    colour.style.background = theme[ground];
+    colour.style.borderColor = /^#[0-9a-f]{6}$/i.test(theme[ink] ?? "") ? theme[ink] : theme[ground];
+    swatch.append(colour, `${ink} on ${ground}`);
     row.append(swatch);
   }
 }

@@ -1,0 +1,365 @@
+"""A template from its form to the shops' list: what is refused, what is seen before, who may publish what."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from importlib import resources
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from playwright.sync_api import expect
+
+from accounts.groups import DEVELOPER, FOUNDER
+from accounts.models import User
+from api.audit.models import AuditEntry
+from api.delivery.models import Message
+from api.exceptions import InvalidStateError
+from api.gifts.models import Gift
+from api.gifts.services import apply_film
+from api.gifts.states import GiftStatus
+from api.media.accepted import MB
+from api.previews.selectors import SAMPLES, filmed_at
+from api.previews.services import order_preview
+from api.rendering.models import Render
+from api.templates.models import Template
+from api.templates.services import copy_template, publish_template, retire_template
+from api.templates.states import EDGES, TemplateStatus
+from local.stack import Stack
+from tests import build
+from tests.admin.browser import LOOKS, OpenPage, overflows, photograph, serious
+from tests.admin.signing import signed_in
+from tests.rendering.films import definition
+from tests.system import System, url_of_test_database
+
+TEMPLATES = "/admin/api/template/"
+ADA = "staff:ada"
+DEFINITIONS = resources.files("api.templates") / "definitions"
+
+
+@pytest.fixture
+def draft(db: None) -> Template:
+    """Without files, and as short as a film can be."""
+    given = definition("birthday-confetti")
+    short = {"seconds": 2, "photo_seconds": 2, "clip_seconds": 2}
+    scenes = [{name: short.get(name, value) for name, value in scene.items()} for scene in given["scenes"]]
+    return Template.objects.create(**{**given, "scenes": scenes, "music": "", "backdrop": "", "preview": ""})
+
+
+def pages(template: Template, what: str) -> str:
+    return f"/admin/templates/{template.pk}/{what}/"
+
+
+def form_of(template: Template, **changes: Any) -> dict[str, Any]:
+    plain = {
+        name: getattr(template, name)
+        for name in ("slug", "name", "occasion", "description", "aspect_ratio", "duration_s")
+    }
+    scripts = {name: json.dumps(getattr(template, name)) for name in ("fields", "theme", "scenes")}
+    return {**plain, **scripts, **changes}
+
+
+def filmed_preview(template: Template, now: datetime) -> Gift:
+    """Of the version that there is; `now` must be after its last change."""
+    gift = order_preview(template.pk, actor=ADA, now=now)
+    apply_film(build.awaited(gift), build.FILM, now=now)
+    gift.refresh_from_db()
+    return gift
+
+
+def with_group(name: str) -> Client:
+    user = User.objects.create_user(f"of-{name.lower()}", is_staff=True)
+    user.groups.add(Group.objects.get(name=name))
+    return signed_in(user)
+
+
+# The states
+
+
+@pytest.mark.parametrize(("source", "target"), list(product(TemplateStatus, TemplateStatus)))
+def test_a_template_moves_along_its_edges_only(
+    draft: Template, source: TemplateStatus, target: TemplateStatus, now: datetime
+) -> None:
+    Template.objects.filter(pk=draft.pk).update(status=source)
+    moves = {
+        TemplateStatus.PUBLISHED: lambda: publish_template(
+            draft.pk, seen_at=None, is_unseen_fine=True, actor=ADA, now=now
+        ),
+        TemplateStatus.RETIRED: lambda: retire_template(draft.pk, actor=ADA, now=now),
+    }
+    if target not in moves:  # nothing leads back to a draft
+        assert not any(target in targets for targets in EDGES.values())
+    elif source == target or target in EDGES[source]:
+        assert moves[target]().status == target
+    else:
+        with pytest.raises(InvalidStateError):
+            moves[target]()
+
+
+def test_what_was_changed_since_its_film_is_not_published(draft: Template, now: datetime) -> None:
+    seen_at = draft.updated_at - timedelta(seconds=1)
+
+    for seen in (None, seen_at):
+        with pytest.raises(InvalidStateError, match="Nobody has seen a film of this version yet"):
+            publish_template(draft.pk, seen_at=seen, actor=ADA, now=now)
+    published = publish_template(draft.pk, seen_at=draft.updated_at, actor=ADA, now=now)
+
+    assert published.status == "published"
+    entry = AuditEntry.objects.get(object_id=str(draft.pk))
+    assert (entry.action, entry.changes) == ("template.published", {"status": ["draft", "published"]})
+
+
+def test_publishing_does_not_count_as_a_change(draft: Template, now: datetime) -> None:
+    publish_template(draft.pk, seen_at=draft.updated_at, actor=ADA, now=now)
+    retire_template(draft.pk, actor=ADA, now=now)
+
+    publish_template(draft.pk, seen_at=draft.updated_at, actor=ADA, now=now)
+
+    draft.refresh_from_db()
+    assert draft.status == "published"
+
+
+def test_a_copy_is_a_draft_with_the_same_script_and_files(draft: Template, now: datetime) -> None:
+    Template.objects.filter(pk=draft.pk).update(status="published", preview="templates/a.jpg")
+
+    made = copy_template(draft.pk, actor=ADA, now=now)
+
+    made.refresh_from_db()
+    assert (made.status, made.scenes, made.preview.name) == ("draft", draft.scenes, "templates/a.jpg")
+    assert made.slug != draft.slug
+    assert Template.objects.count() == 2
+
+
+# The sample film
+
+
+def test_a_preview_is_a_test_gift_that_is_never_sent(draft: Template, now: datetime) -> None:
+    gift = filmed_preview(draft, now)
+
+    assert (gift.status, gift.livemode, gift.account_id, gift.template_id) == ("ready", False, SAMPLES, draft.pk)
+    assert gift.order_required
+    assert gift.media.count() == 2
+    assert set(Message.objects.values_list("livemode", flat=True)) == {False}
+    assert filmed_at(draft) == gift.created_at
+
+
+def test_asking_again_while_it_is_made_makes_no_second_film(draft: Template, now: datetime) -> None:
+    first, second = (order_preview(draft.pk, actor=ADA, now=now) for _ in range(2))
+
+    assert first.pk == second.pk
+    assert Render.objects.count() == 1
+
+
+def test_a_preview_uses_its_pictures_again(draft: Template, now: datetime) -> None:
+    one = filmed_preview(draft, now)
+    another = filmed_preview(draft, now)
+
+    assert one.pk != another.pk
+    assert set(one.media.all()) == set(another.media.all())
+
+
+def test_a_field_that_must_be_filled_in_is(draft: Template, now: datetime) -> None:
+    fields = [{"name": "motto", "label": "A motto", "required": True, "max_length": 5, "default": ""}]
+    Template.objects.filter(pk=draft.pk).update(fields=fields)
+
+    assert order_preview(draft.pk, actor=ADA, now=now).fields == {"motto": "A mot"}
+
+
+# The buttons
+
+
+def test_publishing_is_refused_until_this_version_was_seen(draft: Template, now: datetime) -> None:
+    developer = with_group(DEVELOPER)
+    publish = pages(draft, "publish")
+
+    assert "make a preview of it first" in developer.get(publish).content.decode()
+    refused = developer.post(publish, {"reason": "new season", "unseen": "on"})
+    assert (refused.status_code, "Nobody has seen a film" in refused.context["refusal"]) == (409, True)
+
+    filmed_preview(draft, now)
+    assert developer.post(publish, {"reason": "new season"}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.status == "published"
+    assert AuditEntry.objects.get(action="template.published").why == "new season"
+
+
+def test_a_founder_may_publish_what_nobody_has_seen_by_saying_so(draft: Template) -> None:
+    founder = with_group(FOUNDER)
+    publish = pages(draft, "publish")
+
+    assert founder.post(publish, {"reason": "in a hurry"}).status_code == 409
+    assert founder.post(publish, {"reason": "in a hurry", "unseen": "on"}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.status == "published"
+
+
+def test_a_change_after_the_film_asks_for_another(founder: Client, draft: Template, now: datetime) -> None:
+    filmed_preview(draft, now)
+
+    assert founder.post(f"{TEMPLATES}{draft.pk}/change/", form_of(draft)).status_code == 302
+    assert "was changed since" not in founder.get(pages(draft, "preview")).content.decode()
+
+    founder.post(f"{TEMPLATES}{draft.pk}/change/", form_of(draft, name="Confetti!"))
+    assert "was changed since" in founder.get(pages(draft, "preview")).content.decode()
+    assert founder.post(pages(draft, "publish"), {"reason": "spring"}).status_code == 409
+
+
+def test_retiring_and_copying_are_a_button_each(founder: Client, template: Template) -> None:
+    page = founder.get(f"{TEMPLATES}{template.pk}/change/").content.decode()
+    assert "This template is in use." in page
+
+    assert founder.post(pages(template, "retire"), {"reason": "out of season"}).status_code == 302
+    template.refresh_from_db()
+    assert template.status == "retired"
+
+    copied = founder.post(pages(template, "copy"))
+    made = Template.objects.exclude(pk=template.pk).get()
+    assert copied["Location"] == f"{TEMPLATES}{made.pk}/change/"
+    assert founder.get(pages(template, "copy")).status_code == 405
+
+
+@pytest.mark.parametrize("what", ["preview", "publish", "retire", "copy"])
+def test_who_may_only_look_has_no_button(draft: Template, what: str) -> None:
+    support = with_group("Support")
+
+    assert support.post(pages(draft, what), {"reason": "just because"}).status_code == 403
+    page = support.get(f"{TEMPLATES}{draft.pk}/change/").content.decode()
+    assert pages(draft, what) not in page
+    draft.refresh_from_db()
+    assert (draft.status, Gift.objects.count()) == ("draft", 0)
+
+
+def test_a_film_that_failed_says_why(founder: Client, draft: Template, now: datetime) -> None:
+    gift = order_preview(draft.pk, actor=ADA, now=now)
+    detail = "The rendering service could not make the video: no such font"
+    Gift.objects.filter(pk=gift.pk).update(status=GiftStatus.FAILED, failure={"code": "x", "detail": detail})
+
+    page = founder.get(pages(draft, "preview")).content.decode()
+
+    assert "no such font" in page
+    assert "Make another film" in page
+
+
+# What is typed and chosen
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ('[\n  {"kind": "title"\n   "seconds": 4}\n]', "Line 3, column 4: a comma is missing before this."),
+        ('[\n  {"kind": "title",}\n]', "Line 2, column 20"),
+        ('[{"kind" "title"}]', "Line 1, column 10: a colon is missing before this."),
+        ('[{"kind": title}]', "Line 1, column 11: a value is missing here; text stands in double quotes."),
+        ('[{"kind": "ti\ntle"}]', "goes over the end of its line"),
+        ('[{"kind": "title}]', "Line 1, column 11: the text that begins here has no closing quote."),
+        ("[]]", "Line 1, column 3: the script has ended before this"),
+    ],
+)
+def test_a_broken_script_names_line_and_column_and_loses_nothing(
+    founder: Client, draft: Template, typed: str, told: str
+) -> None:
+    sent = form_of(draft, scenes=typed, name="A new name", music=chosen("birthday-confetti.m4a"))
+
+    answer = founder.post(f"{TEMPLATES}{draft.pk}/change/", sent)
+
+    form = answer.context["adminform"].form
+    assert list(form.errors) == ["scenes"]
+    assert told in form.errors["scenes"][0]
+    assert (form["scenes"].value(), form["name"].value()) == (typed, "A new name")
+    assert answer.context["choose_again"] == [("Music", "birthday-confetti.m4a")]
+    assert "choose again <strong>Music</strong> (birthday-confetti.m4a)" in answer.content.decode()
+    draft.refresh_from_db()
+    assert not draft.music
+
+
+def chosen(name: str, content: bytes | None = None) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, (DEFINITIONS / name).read_bytes() if content is None else content)
+
+
+JPEG = (DEFINITIONS / "birthday-confetti-preview.jpg").read_bytes()
+M4A = (DEFINITIONS / "birthday-confetti.m4a").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "content", "told"),
+    [
+        ("preview", "frame.jpg", b"not a picture", "frame.jpg is not a JPEG, PNG or WebP picture"),
+        ("preview", "frame.jpg", b"\xff\xd8\xff", "frame.jpg: "),
+        ("preview", "half.jpg", JPEG[: len(JPEG) // 2], "half.jpg: The picture ends before its last line."),
+        ("backdrop", "page.png", b"<svg onload=alert(1)>", "page.png is not a JPEG, PNG or WebP picture"),
+        ("backdrop", "tune.jpg", M4A, "tune.jpg is not a JPEG, PNG or WebP picture"),
+        ("music", "tune.mp3", JPEG, "tune.mp3 is not an MP3, M4A or WAV"),
+        ("music", "tune.m4a", M4A[:2000], "tune.m4a: "),
+        ("music", "empty.mp3", b"", "empty"),
+        ("music", "huge.mp3", b"ID3" + bytes(100 * MB), "huge.mp3 has 100.0 MB; at most 4 MB can be taken."),
+    ],
+)
+def test_a_file_that_is_not_what_it_says_is_refused_before_it_is_stored(
+    founder: Client, draft: Template, field: str, name: str, content: bytes, told: str
+) -> None:
+    answer = founder.post(f"{TEMPLATES}{draft.pk}/change/", form_of(draft, **{field: chosen(name, content)}))
+
+    errors = answer.context["adminform"].form.errors
+    assert list(errors) == [field]
+    assert told in errors[field][0]
+    draft.refresh_from_db()
+    assert not getattr(draft, field)
+
+
+# In a browser, with the renderer
+
+
+@pytest.fixture
+def running(stack: Stack, transactional_db: None, tmp_path: Path) -> Iterator[System]:
+    system = System(stack, url_of_test_database(stack), tmp_path)
+    try:
+        system.start_sendgrid()
+        system.start_site()
+        system.start_worker()
+        yield system
+    finally:
+        system.stop()
+
+
+def test_a_founder_previews_a_template_and_publishes_it(
+    running: System, signed_in_page: OpenPage, draft: Template
+) -> None:
+    page = signed_in_page(User.objects.create_superuser("ada"), site=running.base_url)
+    page.goto(f"{TEMPLATES}{draft.pk}/change/")
+
+    page.get_by_role("link", name="Preview", exact=True).click()
+    page.get_by_role("button", name="Make the film").click()
+    expect(page.get_by_role("progressbar", name="How far it is")).to_be_visible()
+    photograph(page, "template-preview-waiting")
+    film = page.locator("video.gf-film")
+    expect(film).to_be_visible(timeout=120_000)
+    page.wait_for_function("document.querySelector('video.gf-film').readyState >= 1")
+    photograph(page, "template-preview")
+    assert serious(page) == []
+    page.get_by_role("link", name="Publish").click()
+    page.get_by_label("Reason").fill("ready for spring")
+    page.get_by_role("button", name="Publish").click()
+
+    expect(page.get_by_text("is published: shops find it in their list")).to_be_visible()
+    draft.refresh_from_db()
+    assert draft.status == "published"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
+def test_the_form_says_where_a_script_is_broken_before_it_is_sent(
+    signed_in_page: OpenPage, draft: Template, width: int, dark: bool
+) -> None:
+    page = signed_in_page(User.objects.create_superuser("ada"), width=width, dark=dark)
+    page.goto(f"{TEMPLATES}{draft.pk}/change/")
+
+    expect(page.locator("#theme-colours .gf-swatch")).to_have_count(3)
+    photograph(page, "template-form")
+    assert (serious(page), overflows(page)) == ([], False)
+    page.locator("#id_scenes").fill('[\n  {"kind" "title"}\n]')
+    page.locator("#id_name").focus()
+    expect(page.locator("#id_scenes_note")).to_contain_text("Line 2, column")
