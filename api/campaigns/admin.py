@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,7 +16,7 @@ from accounts.reauthentication import fresh_sign_in
 from api.audit.doors import acting
 from api.audit.states import Door
 from api.batches.states import OPEN
-from api.campaigns import selectors, services
+from api.campaigns import selectors, services, tasks  # noqa: F401 - registers the kinds of batches started here
 from api.campaigns.columns import DEFAULTED
 from api.campaigns.estimate import AT_ONCE, estimate
 from api.campaigns.kind import GIFTS
@@ -165,7 +166,7 @@ def _campaign(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return _campaign_page(request, pk)
     if not request.user.has_perm(GIFTS.permission):
-        raise Http404
+        raise PermissionDenied(f"A campaign's file needs the permission {GIFTS.permission}.")
     try:
         services.insist_on_open(pk)
         received(request, GIFTS, scope_id=pk)
