@@ -120,6 +120,7 @@ RENDERER_SECRET = env.text("RENDERER_SECRET", "")
 UNFOLD = admin_look.UNFOLD
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "giftflick.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

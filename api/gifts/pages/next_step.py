@@ -33,11 +33,13 @@ def whats_next(situation: Situation) -> list[str]:
 
 def tone(situation: Situation) -> str:
     """How the box with the sentences looks."""
-    if situation.status in {GiftStatus.FAILED, GiftStatus.BOUNCED}:
+    is_resent = situation.status == GiftStatus.BOUNCED and situation.open_mail is not None
+    if situation.status in {GiftStatus.FAILED, GiftStatus.BOUNCED} and not is_resent:
         return "bad"
     if situation.stuck or situation.status == GiftStatus.READY:
         return "warn"
-    return "info" if situation.status in {GiftStatus.RENDERING, GiftStatus.SCHEDULED, GiftStatus.DRAFT} else ""
+    is_waiting = situation.status in {GiftStatus.RENDERING, GiftStatus.SCHEDULED, GiftStatus.DRAFT}
+    return "info" if is_waiting or is_resent else ""
 
 
 def _draft(situation: Situation) -> list[str]:
@@ -126,6 +128,8 @@ def _watched(situation: Situation) -> list[str]:
 
 def _bounced(situation: Situation) -> list[str]:
     gift, mail = situation.gift, situation.newest_mail
+    if situation.open_mail is not None:
+        return [f"The address was corrected to {_whom(gift)}.", *_open_mail(situation.open_mail)]
     if gift.recipient_email != gift.bounced_email:
         return [f"The address was corrected to {gift.recipient_email}; no mail has gone there yet.", "Send it again."]
     why = _why(mail) if mail is not None and mail.failure else "There is no more word from SendGrid."

@@ -211,7 +211,7 @@ def audited(entries: Iterable[AuditEntry], names: Names) -> list[Line]:
             link=page_of(entry),
             state=names.of(entry.actor),
             at=when(entry.at),
-            facts=[("door", entry.get_door_display())],
+            facts=[("by", entry.get_door_display())],
             trouble=entry.why,
             more=[in_short(entry)] if entry.changes else (),
         )
