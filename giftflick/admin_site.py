@@ -24,6 +24,8 @@ View = Callable[..., HttpResponseBase]
 class FoundersSite(AuditedSite, OTPAdminSite, UnfoldAdminSite):  # type: ignore[misc]
     """Whoever has not shown a second factor is treated as a stranger: it fails closed."""
 
+    logout_template = "admin/accounts_signed_out.html"
+
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
 

@@ -132,7 +132,7 @@ def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: i
     stage, tone = _stage_of(found, latest)
     by_status = selectors.gifts_by_status(pk)
     may_run = request.user.has_perm(GIFTS.permission)
-    is_running = stage == CampaignStage.RUNNING or (found.canceled_at is not None and _is_ending(by_status))
+    is_running = _is_going_on(sheets, by_status)
     context: dict[str, Any] = {
         "campaign": found,
         "stage": stage,
@@ -143,7 +143,7 @@ def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: i
         "is_running": is_running,
         "may_run": may_run,
         "has_begun": any(by_status.values()) or stage in {CampaignStage.RUNNING, CampaignStage.DONE},
-        "may_cancel": may_run and stage == CampaignStage.RUNNING,
+        "may_cancel": may_run and is_running and found.canceled_at is None,
         "to_cancel": sum(by_status[name] for name in CANCELABLE),
         "waits_for_payment": found.account.order_gate == OrderGate.ALWAYS and not found.is_paid,
         "refusal": words,
@@ -262,8 +262,10 @@ def _stage_of(campaign: Campaign, latest: Sheet | None = None) -> tuple[Campaign
     return stage, TONES.get(stage, "info")
 
 
-def _is_ending(by_status: dict[str, int]) -> bool:
-    return any(by_status[name] for name in CANCELABLE)
+def _is_going_on(sheets: list[Sheet], by_status: dict[str, int]) -> bool:
+    """Whatever its newest file waits for: an earlier one may be at work."""
+    is_at_work = any(sheet.batch is not None and sheet.batch.state in OPEN for sheet in sheets)
+    return is_at_work or any(by_status[name] for name in CANCELABLE)
 
 
 def _gift_tiles(pk: UUID, by_status: dict[str, int]) -> list[tuple[GiftStatus, int, str, str]]:

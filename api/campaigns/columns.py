@@ -11,6 +11,7 @@ from api.campaigns.models import Campaign
 from api.sheets.reading import Column
 
 FIELD = "fields."
+FORGOTTEN_KEY = "erased:"
 # As spreadsheets and people write a time: a blank for the T, no seconds.
 WALL = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2}):(\d{2})(:\d{2}(?:\.\d+)?)?(.*)", re.DOTALL)
 DEFAULTED = ("sender_name", "sender_email", "message", "deliver_at", "timezone")
@@ -81,6 +82,16 @@ def instant(text: str) -> str:
 def column_of(place: str) -> str:
     """Empty for what no column says: then it is about the row, or the campaign."""
     return place if place.startswith(FIELD) else PLACES.get(place, "")
+
+
+def forgotten_key(key: str) -> str:
+    """What is kept of an erased row's key."""
+    return FORGOTTEN_KEY + hashlib.sha256(key.encode()).hexdigest()
+
+
+def known_as(key: str) -> list[str]:
+    """What a row's gift is kept under: its key, or what is left of it."""
+    return [key, forgotten_key(key)]
 
 
 def row_hash(row: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from import_export.fields import Field  # noqa: TID253 - see above
 from rest_framework.exceptions import ValidationError as BodyError
 
 from accounts.models import OrderGate
-from api.campaigns.columns import FIELD, column_of, content_of, row_hash
+from api.campaigns.columns import FIELD, column_of, content_of, known_as, row_hash
 from api.campaigns.models import Campaign, CampaignGift
 from api.exceptions import FieldError, InvalidFieldsError, InvalidStateError, field_errors
 from api.gifts import services
@@ -77,7 +77,7 @@ class GiftResource(SheetResource):
         return self._campaign
 
     def prepare(self, rows: Sequence[Cells]) -> None:
-        keys = [row.get("row_key", "") for row in rows]
+        keys = [name for row in rows for name in known_as(row.get("row_key", ""))]
         self._known = {
             made.row_key: made for made in CampaignGift.objects.filter(campaign=self.scope_id, row_key__in=keys)
         }
@@ -98,8 +98,8 @@ class GiftResource(SheetResource):
 
     def _made(self, key: str) -> CampaignGift | None:
         if self.is_dry and self._known is not None:
-            return self._known.get(key)
-        return CampaignGift.objects.filter(campaign=self.scope_id, row_key=key).first()
+            return next((self._known[name] for name in known_as(key) if name in self._known), None)
+        return CampaignGift.objects.filter(campaign=self.scope_id, row_key__in=known_as(key)).first()
 
     def init_instance(self, row: Cells | None = None) -> Gift:  # noqa: ARG002
         campaign = self.campaign

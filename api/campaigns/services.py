@@ -11,9 +11,9 @@ from api.audit.services import record
 from api.batches.models import Batch
 from api.batches.services import ItemIn, cancel_batch, start_batch
 from api.batches.states import OPEN
-from api.campaigns.columns import DEFAULTED, instant
+from api.campaigns.columns import DEFAULTED, FORGOTTEN_KEY, forgotten_key, instant
 from api.campaigns.estimate import AT_ONCE, LOOK_AGAIN_S
-from api.campaigns.models import Campaign
+from api.campaigns.models import Campaign, CampaignGift
 from api.campaigns.selectors import campaign_with, gifts_to_cancel, rendering_now
 from api.campaigns.states import CANCELABLE
 from api.exceptions import InvalidFieldError, InvalidStateError
@@ -23,7 +23,7 @@ from api.gifts.services import cancel_gift
 from api.outbox.registry import Postpone
 from api.sheets.models import Sheet
 from api.sheets.selectors import sheets_of
-from api.sheets.services import confirm_sheet
+from api.sheets.services import confirm_sheet, forget_sheet_rows
 from api.templates.models import Template, TemplateStatus
 
 
@@ -104,6 +104,21 @@ def cancel_unsent(gift_id: UUID, *, actor: str, now: datetime) -> str:
         return f"stays: it is {gift.status} by now"
     cancel_gift(gift_id, actor=actor, now=now)
     return "canceled"
+
+
+def forget_row(gift_id: UUID) -> None:
+    """An erased gift's row, as its campaign's files had it: also where it was wrong, or came again.
+
+    Its key may be an address. What stays of it is a hash, by which the row is known should it come once more.
+    """
+    with transaction.atomic():
+        made = CampaignGift.objects.select_for_update().filter(gift=gift_id).first()
+        if made is None:
+            return
+        forget_sheet_rows(made.campaign_id, made.row_key)
+        if not made.row_key.startswith(FORGOTTEN_KEY):
+            made.row_key = forgotten_key(made.row_key)
+            made.save(update_fields=["row_key"])
 
 
 def keep_pace(campaign_id: UUID, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from api.batches.models import BatchItem
 from api.batches.registry import batch_kind
 from api.campaigns import services
 from api.campaigns.kind import GIFTS
+from api.outbox.registry import handles
 from api.sheets.services import take_row
 
 LOOK = "api.view_gift"
@@ -37,3 +38,8 @@ def make_gift(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: AR
 )
 def cancel_gift(item: BatchItem, *, actor: str, now: datetime) -> str:
     return services.cancel_unsent(UUID(item.ref_id), actor=actor, now=now)
+
+
+@handles("campaign.forget_row")
+def forget_row(ref_id: UUID, *, now: datetime) -> None:  # noqa: ARG001 - a handler's signature
+    services.forget_row(ref_id)

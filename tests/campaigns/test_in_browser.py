@@ -1,4 +1,4 @@
-"""A campaign of 500 rows with 3 bad, in a browser, up to its progress; a large file straight into the bucket."""
+"""A large file straight into the bucket, and how the pages look. A whole campaign: tests/founders/test_campaign.py."""
 
 import re
 from datetime import datetime
@@ -8,16 +8,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import Account, User
-from api.batches.models import Batch
-from api.campaigns import services
 from api.gifts.models import Gift
 from api.sheets.models import Sheet
-from api.templates.models import Template
 from tests import build
 from tests.admin.browser import LOOKS, OpenPage, overflows, photograph, serious
 from tests.campaigns.conftest import Open, approve, gifts_file, recipients, work_off
 from tests.sheets.conftest import Receive, check_all
-from tests.sheets.files import SHOPS, csv_file, lines, read_back
+from tests.sheets.files import SHOPS, csv_file
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,66 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def ada(db: None) -> User:
     return User.objects.create_superuser("ada")
-
-
-def test_a_campaign_of_500_rows_with_3_bad(
-    signed_in_page: OpenPage,
-    ada: User,
-    account: Account,
-    template: Template,
-    now: datetime,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(services, "AT_ONCE", 1000)  # nothing renders here, so nothing would make room
-    file = tmp_path / "gifts.csv"
-    file.write_bytes(gifts_file(*recipients(500, wrong=(7, 250, 499))).getvalue())
-    page = signed_in_page(ada)
-
-    page.goto("/admin/campaigns/")
-    page.get_by_role("link", name="New campaign").click()
-    page.get_by_label("Name", exact=True).fill("Mother's Day")
-    page.get_by_label("Shop").select_option("Confetti Shop")
-    page.get_by_label("Template").select_option("Plain birthday")
-    page.get_by_label("Sender name").fill("Confetti Shop")
-    page.get_by_label("Sender's e-mail").fill("shop@confetti.example")
-    page.get_by_role("button", name="Go on to the file").click()
-    page.get_by_label("File", exact=True).set_input_files(file)
-    page.get_by_role("button", name="Upload and check").click()
-
-    expect(page.locator("#count-new")).to_have_text("497")
-    expect(page.locator("#count-wrong")).to_have_text("3")
-    expect(page.locator("#wrong-rows tbody tr")).to_have_count(3)
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download them (CSV)").click()
-    wrong = read_back(download.value.path().read_bytes())
-    assert [row[0] for row in wrong] == ["row_key", "r7", "r250", "r499"]
-    assert wrong[1][-1] == "recipient_email: Enter a valid e-mail address."
-
-    page.get_by_label("Why").fill("The shop ordered it")
-    page.get_by_role("button", name="Go on with the 497 good ones").click()
-    expect(page.get_by_text("Approved. The gifts are being made")).to_be_visible()
-    work_off(Batch.objects.get(), now)
-    expect(page.locator("[data-status=rendering] .gf-number")).to_have_text("497", timeout=15_000)
-
-    mended = [
-        ["row_key", *wrong[0][1:-1]],
-        *([row[0], row[1], f"{row[0]}@example.com", *row[3:-1]] for row in wrong[1:]),
-    ]
-    page.get_by_label("Or paste rows").fill(lines(mended))
-    page.get_by_role("button", name="Upload and check").click()
-    expect(page.locator("#count-new")).to_have_text("3")
-    page.get_by_label("Why").fill("Mended")
-    page.get_by_role("button", name="Make 3 gifts").click()
-    work_off(Batch.objects.latest("id"), now)
-    page.reload()
-    expect(page.locator("[data-status=rendering] .gf-number")).to_have_text("500")
-    assert Gift.objects.count() == 500
-
-    page.get_by_role("link", name="Cancel the rest").click()
-    page.get_by_label("Why").fill("The shop changed its mind")
-    page.get_by_role("button", name="Cancel the rest").click()
-    expect(page.get_by_text("500 gifts that are not sent are being canceled; 0 that were sent stay.")).to_be_visible()
 
 
 def test_a_large_file_goes_straight_into_the_bucket(

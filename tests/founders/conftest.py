@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connections
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -97,6 +97,11 @@ def work_until(condition: Callable[[], object], within_s: float = RENDERED_WITHI
         return bool(condition())
 
     eventually(is_so, within_s)
+
+
+def arrived(page: Page, title: str) -> None:
+    """A click has led to the page with this title."""
+    expect(page).to_have_title(re.compile(re.escape(title)))
 
 
 def find(page: Page, term: str) -> None:

@@ -8,6 +8,8 @@ from playwright.sync_api import Page
 
 from tests.admin.browser import DESK, HEIGHTS, LOOKS, overflows, photograph, serious
 
+# Unfold hides a page until its scripts run; icons are words until their font is there.
+UNVEILED = "!document.querySelector('html[x-cloak]') && document.fonts.status === 'loaded'"
 SWITCH = """dark => {
     document.documentElement.classList.toggle("dark", dark);
     document.getAnimations().filter(one => one instanceof CSSTransition).forEach(one => one.finish());
@@ -15,7 +17,12 @@ SWITCH = """dark => {
 
 
 def look_at(page: Page, name: str) -> None:
-    """Photograph the page in all looks as `job-<name>-…`; in each it must be readable by anybody and fit its width."""
+    """Photograph the page (the test has seen that it is the right one) in all looks as `job-<name>-…`.
+
+    In each it must be readable by anybody and fit its width.
+    """
+    page.wait_for_load_state("load")
+    page.wait_for_function(UNVEILED)
     found: dict[str, list[str]] = {}
     try:
         for width, dark in LOOKS:

@@ -12,7 +12,7 @@ from tests.founders.conftest import work_off
 from tests.founders.looks import look_at
 from tests.system import Mailbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 RIGHT = "benjamin@example.com"
 
@@ -43,7 +43,6 @@ def test_find_a_bounced_gift_and_fix_it(page: Page, account: Account, mailbox: M
     work_off()
     page.reload()
     expect(page.locator("#gift-state")).to_have_text("sent")
-    look_at(page, "1-sent-again")
     (mail,) = mailbox.mails(RIGHT)
     assert re.search(rf"/g/{gift.token}\b", str(mail["links"]))
     gift.refresh_from_db()

@@ -10,7 +10,7 @@ from tests import build
 from tests.founders.conftest import find, work_off, work_until
 from tests.founders.looks import look_at
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 
 @pytest.mark.usefixtures("quick_template")
@@ -18,11 +18,13 @@ def test_make_a_video_once_more_that_failed(page: Page, account: Account, now: d
     gift = build.failed(account, now)
 
     find(page, "ben@example.com")
+    expect(page.locator("#found-gift")).to_be_visible()
     look_at(page, "2-found")
     page.get_by_role("region", name="Gifts").get_by_role("link", name="failed").click()
     expect(page.locator("#gift-state")).to_have_text("failed")
     look_at(page, "2-failed-gift")
     page.get_by_role("link", name="Render again").click()
+    expect(page.locator("#what-happens")).to_be_visible()
     look_at(page, "2-render-again")
     page.get_by_role("button", name="Render again").click()
     expect(page.get_by_text("Its video is made anew.")).to_be_visible()

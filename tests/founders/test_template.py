@@ -6,10 +6,10 @@ from playwright.sync_api import Page, expect
 from accounts.models import Account
 from api.templates.models import Template
 from tests.conftest import client_for
-from tests.founders.conftest import NAME, work_until
+from tests.founders.conftest import NAME, arrived, work_until
 from tests.founders.looks import look_at
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 
 def shops_list(account: Account) -> dict[str, str]:
@@ -23,6 +23,7 @@ def test_publish_a_template_after_a_preview(page: Page, account: Account, quick_
     assert shops_list(account) == {}
 
     page.get_by_role("link", name="Templates", exact=True).click()
+    arrived(page, "Templates")
     look_at(page, "4-templates")
     page.get_by_role("row", name="Untitled").get_by_role("link").first.click()
     page.get_by_label(NAME).fill("Confetti rain")

@@ -125,7 +125,7 @@ def _facts(situation: Situation) -> list[tuple[str, Any]]:
         facts.append(("Came back from", gift.bounced_email))
     if gift.watched_percent:
         facts.append(("Watched", f"{gift.watched_percent} % of the video"))
-    if gift.expires_at:
+    if gift.expires_at and not gift.ended_at:
         facts.append(("Video kept until", moment_words(gift.expires_at)))
     return facts
 

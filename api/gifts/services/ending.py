@@ -99,6 +99,7 @@ def erase_gift(gift_id: UUID, *, actor: str, now: datetime) -> bool:
         _blank(gift, actor=actor, now=now)
         idempotency.forget_answers(gift.account_id, GIFTS, gift.pk)
         webhooks.forget_words(gift.account_id, list(gift.events.values_list("pk", flat=True)))
+        enqueue("campaign.forget_row", gift.pk, now=now, dedupe_key=f"campaign.forget_row:{gift.pk}")
         lifecycle.save(gift, now=now, action="gift.erased", media=auditing.media_changes(media, []))
         auditing.forget_people(gift)
         return True

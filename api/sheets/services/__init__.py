@@ -3,7 +3,7 @@
 from api.sheets.services.applying import take_row
 from api.sheets.services.checking import check_slice, check_small, read_sheet
 from api.sheets.services.confirming import confirm_sheet, discard_sheet
-from api.sheets.services.ending import throw_old_away
+from api.sheets.services.ending import forget_sheet_rows, throw_old_away
 from api.sheets.services.exporting import download_link, order_export, write_export
 from api.sheets.services.receiving import begin_upload, finish_upload, receive_file
 
@@ -15,6 +15,7 @@ __all__ = [
     "discard_sheet",
     "download_link",
     "finish_upload",
+    "forget_sheet_rows",
     "order_export",
     "read_sheet",
     "receive_file",

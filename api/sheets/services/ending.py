@@ -1,9 +1,11 @@
 """Forgetting: a week after they came, rows and exports are gone. The bucket forgets its files by its own rule."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
+from api.batches.services import forget_row
 from api.batches.states import OPEN
 from api.sheets.models import Export, Sheet, SheetRow
 from api.sheets.states import KEPT, ExportState, SheetState
@@ -21,3 +23,11 @@ def throw_old_away(*, now: datetime) -> int:
             Sheet.objects.filter(pk=sheet_id, state__in=sorted(KEPT)).update(state=SheetState.EXPIRED)
     over = Export.objects.filter(expires_at__lte=now).exclude(state=ExportState.EXPIRED)
     return len(found) + over.update(state=ExportState.EXPIRED, key="")
+
+
+def forget_sheet_rows(scope_id: UUID, row_key: str) -> None:
+    """Remove what any file of this scope has said under a key, with what batches say of it. One that waits fails."""
+    rows = SheetRow.objects.filter(sheet__scope_id=scope_id, row_key=row_key)
+    for pk in rows.values_list("pk", flat=True):
+        forget_row(str(pk))
+    rows.delete()

@@ -49,6 +49,9 @@
     }
   };
 
+  const isWriting = () =>
+    [...document.querySelectorAll("#content input[type=text], #content textarea")].some((field) => field.value !== field.defaultValue);
+
   const refresh = async (part) => {
     const here = new URL(window.location.href);
     here.searchParams.set("part", "progress");
@@ -56,7 +59,8 @@
     if (!answer.ok || answer.redirected) return window.location.reload();
     const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
     if (!made) return window.location.reload();
-    if (part.dataset.refresh && !made.dataset.refresh) return window.location.reload(); // what may be done now stands around it
+    // What may be done now stands around it; but what somebody is writing there must not be lost.
+    if (part.dataset.refresh && !made.dataset.refresh && !isWriting()) return window.location.reload();
     part.replaceWith(made);
     watch(made);
   };
