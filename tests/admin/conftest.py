@@ -25,11 +25,13 @@ from api.rendering.services import record_callback
 from api.suppressions.services import suppress_address
 from api.suppressions.states import SuppressionReason
 from api.templates.models import Template
+from api.today.services import make_figures
 from api.webhooks import services as webhooks
 from api.webhooks.models import WebhookDelivery
 from api.webhooks.outcomes import Outcome
 from tests import build
 from tests.admin.browser import browser, signed_in_page
+from tests.admin.desk import fill_desk
 from tests.admin.signing import signed_in
 
 __all__ = ["browser", "signed_in_page"]  # fixtures, for whoever wants the admin in a browser
@@ -72,7 +74,9 @@ def story(account: Account, template: Template, now: datetime) -> Story:
     tried_webhook(account, now)
     dead_job(now)
     suppress_address("forgotten@example.com", reason=SuppressionReason.ASKED, actor="staff:ada", now=now)
+    fill_desk(account, template, gifts[GiftStatus.FAILED], gifts[GiftStatus.SENT], now)
     record("gift.canceled", actor="staff:ada", subject=full, account_id=account.pk, now=now)
+    make_figures(now=now)
     full.refresh_from_db()
     return {**gifts, GiftStatus.WATCHED: full}
 
