@@ -96,10 +96,6 @@ PAGES = {
     "job_retry": Page(OPERATE_JOB),
     "job_forget": Page(OPERATE_JOB),
     "mail_preview": Page("api.view_message"),
-    "template_preview": Page("api.change_template"),
-    "template_publish": Page("api.change_template"),
-    "template_retire": Page("api.change_template"),
-    "template_copy": Page("api.add_template", 405),  # by a button only
     "webhook_enable": Page("api.change_webhookendpoint"),
     "webhook_redeliver": Page("api.change_webhookdelivery"),
 }
@@ -135,10 +131,6 @@ ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     "team_help": lambda: [User.objects.latest("pk").pk],
     "view_on_site": lambda: [1, 1],
     "key_rotate": lambda: [ApiKey.objects.latest("pk").pk],
-    **{
-        f"template_{act}": lambda: [Template.objects.latest("pk").pk]
-        for act in ("preview", "publish", "retire", "copy")
-    },
     "mail_preview": lambda: [Message.objects.latest("pk").pk],
     "webhook_enable": lambda: [WebhookEndpoint.objects.latest("pk").pk],
     "webhook_redeliver": lambda: [WebhookDelivery.objects.latest("pk").pk],
