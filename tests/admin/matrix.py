@@ -233,10 +233,6 @@ ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     "team_help": lambda: [User.objects.latest("pk").pk],
     "view_on_site": lambda: [1, 1],
     "key_rotate": lambda: [ApiKey.objects.latest("pk").pk],
-    **{
-        f"template_{act}": lambda: [Template.objects.latest("pk").pk]
-        for act in ("preview", "publish", "retire", "copy")
-    },
     "mail_preview": lambda: [Message.objects.latest("pk").pk],
     "webhook_enable": lambda: [WebhookEndpoint.objects.latest("pk").pk],
     "webhook_redeliver": lambda: [WebhookDelivery.objects.latest("pk").pk],
@@ -264,8 +260,4 @@ ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     **{
         f"template_{act}": lambda: [Template.objects.latest("pk").pk]
         for act in ("preview", "publish", "retire", "copy")
-    },
-    **{f"shop_{act}": lambda: [Account.objects.latest("pk").pk] for act in ("suspend", "resume")},
-    **{f"gift_{act}": partial(_gift_in, status) for act, status in POSSIBLE_IN.items()},
-    **{f"job_{act}": lambda: [Job.objects.filter(state="dead").latest("pk").pk] for act in ("retry", "forget")},
 }
