@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from accounts.models import Account, ApiKey, User
+from api.console.models import SavedQuery
 from api.delivery.models import Message
 from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
@@ -51,6 +52,7 @@ MODELS = {
     "api_job": Model("api.view_job"),
     "api_mailevent": Model("api.view_mailevent"),
     "api_message": Model("api.view_message"),
+    "api_queryrun": Model("api.view_queryrun"),
     "api_render": Model("api.view_render"),
     "api_rendercallback": Model("api.view_rendercallback"),
     "api_template": Model("api.view_template", "api.add_template", "api.change_template"),
@@ -98,6 +100,13 @@ PAGES = {
     "template_copy": Page("api.add_template", 405),  # by a button only
     "webhook_enable": Page("api.change_webhookendpoint"),
     "webhook_redeliver": Page("api.change_webhookdelivery"),
+    "console": Page("api.use_console"),
+    "console_question": Page("api.use_console"),
+    "console_question_delete": Page("api.use_console"),
+    **{f"console_{act}": Page("api.use_console", 405) for act in ("run", "download", "stop", "fields", "keep")},
+    "console_personal": Page("api.console_pii"),
+    "console_personal_question": Page("api.console_pii"),
+    **{f"console_personal_{act}": Page("api.console_pii", 405) for act in ("run", "download")},
 }
 
 # Before the admin: by nobody, by whoever has shown a password only, and by whoever is in.
@@ -109,6 +118,7 @@ OUTSIDE = {
     "enrol_codes_file": (302, 302, 302),
 }
 
+QUESTION_PAGES = ("question", "question_delete", "personal_question")
 TEMPLATE_ACTS = ("preview", "publish", "retire", "copy")
 POSSIBLE_IN = {
     "correct": GiftStatus.BOUNCED,
@@ -134,6 +144,7 @@ ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     "mail_preview": lambda: [Message.objects.latest("pk").pk],
     "webhook_enable": lambda: [WebhookEndpoint.objects.latest("pk").pk],
     "webhook_redeliver": lambda: [WebhookDelivery.objects.latest("pk").pk],
+    **{f"console_{page}": lambda: [SavedQuery.objects.latest("pk").pk] for page in QUESTION_PAGES},
     **{f"template_{act}": lambda: [Template.objects.latest("pk").pk] for act in TEMPLATE_ACTS},
     **{f"shop_{act}": lambda: [Account.objects.latest("pk").pk] for act in ("suspend", "resume")},
     **{f"gift_{act}": partial(_gift_in, status) for act, status in POSSIBLE_IN.items()},
