@@ -16,6 +16,7 @@ import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first reques
 from accounts.models import Account, User
 from accounts.services import issue_api_key
 from api.audit.services import record
+from api.console.models import QueryRun, SavedQuery
 from api.delivery.models import MailEvent
 from api.gifts import services
 from api.gifts.models import Gift
@@ -101,6 +102,24 @@ def tried_webhook(account: Account, now: datetime) -> WebhookDelivery:
     webhooks.record_outcome(call, Outcome(ms=120, code=500, response="not today"), now=now)
     delivery.refresh_from_db()
     return delivery
+
+
+def asked_question(now: datetime) -> QueryRun:
+    """One that everybody who may use the console sees, and that somebody has asked."""
+    question = SavedQuery.objects.create(
+        name="How many gifts?", sql="SELECT count(*) FROM api_gift", is_shared=True, created_at=now, updated_at=now
+    )
+    return QueryRun.objects.create(
+        actor="staff:ada",
+        question=question,
+        statement=question.sql,
+        with_pii=False,
+        state="answered",
+        rows=1,
+        ms=12,
+        started_at=now,
+        finished_at=now,
+    )
 
 
 def dead_job(now: datetime) -> Job:

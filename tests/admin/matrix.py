@@ -98,10 +98,6 @@ PAGES = {
     "shop_resume": Page("accounts.change_account"),
     "key_rotate": Page("accounts.add_apikey"),
     "key_revoke": Page("accounts.delete_apikey", 404),  # it says which keys in its parameters
-    "template_preview": Page("api.change_template"),
-    "template_publish": Page("api.change_template"),
-    "template_retire": Page("api.change_template"),
-    "template_copy": Page("api.add_template", 405),  # by POST only
     "gift_correct": Page(OPERATE_GIFT),
     "gift_paid": Page(OPERATE_GIFT),
     "gift_approve": Page(OPERATE_GIFT, 409),  # the story has no gift that waits for it
@@ -166,6 +162,10 @@ PAGES = {
     "console_personal_question": Page(ASK_PERSONAL),
     "console_personal_run": Page(ASK_PERSONAL, BY_POST_ONLY),
     "console_personal_download": Page(ASK_PERSONAL, BY_POST_ONLY),
+    "template_preview": Page(CHANGE_TEMPLATE),
+    "template_publish": Page(CHANGE_TEMPLATE),
+    "template_retire": Page(CHANGE_TEMPLATE),
+    "template_copy": Page("api.add_template", BY_POST_ONLY),
 }
 
 # Before the admin: by nobody, by whoever has shown a password only, and by whoever is in.
@@ -177,7 +177,6 @@ OUTSIDE = {
     "enrol_codes_file": (302, 302, 302),
 }
 
-TEMPLATE_ACTS = ("preview", "publish", "retire", "copy")
 POSSIBLE_IN = {
     "correct": GiftStatus.BOUNCED,
     "paid": GiftStatus.READY,
@@ -260,4 +259,8 @@ ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     **{
         f"template_{act}": lambda: [Template.objects.latest("pk").pk]
         for act in ("preview", "publish", "retire", "copy")
+    },
+    **{f"shop_{act}": lambda: [Account.objects.latest("pk").pk] for act in ("suspend", "resume")},
+    **{f"gift_{act}": partial(_gift_in, status) for act, status in POSSIBLE_IN.items()},
+    **{f"job_{act}": lambda: [Job.objects.filter(state="dead").latest("pk").pk] for act in ("retry", "forget")},
 }
