@@ -29,7 +29,7 @@ from api.sheets.admin.uploading import actor, at_the_door, received, upload_cont
 from api.sheets.models import Sheet
 from api.sheets.selectors import sheets_of
 from api.sheets.states import BEFORE_CHECKED, SheetState
-from api.templates.models import Template, TemplateStatus
+from api.templates.selectors import published_templates
 from giftflick.admin_pages import page, show
 
 SCOPE_PAGES[GIFTS.name] = "campaign"
@@ -54,7 +54,7 @@ class CampaignForm(forms.Form):
         help_text="Try it as a test first: the same file can be used again.",
     )
     template = forms.ModelChoiceField(
-        Template.objects.filter(status=TemplateStatus.PUBLISHED),
+        published_templates(),
         help_text="Published ones only. Its fields become columns of the file.",
     )
     sender_name = forms.CharField(max_length=100, required=False, help_text="For rows that leave it blank.")
