@@ -77,6 +77,8 @@ MODELS = {
     "api_webhookendpoint": Model("api.view_webhookendpoint"),
 }
 
+SHOPS = "app_label=api&model_name=gift&field_name=account"
+
 PAGES = {
     "index": Page(ANYBODY),
     "search": Page(ANYBODY),
@@ -84,7 +86,8 @@ PAGES = {
     "logout": Page(ANYBODY, 405),  # by POST only
     "password_change": Page(ANYBODY),
     "password_change_done": Page(ANYBODY),
-    "autocomplete": Page(NOBODY),  # no form uses it
+    "autocomplete": Page(NOBODY),  # it says of what in its parameters
+    "autocomplete of shops": Page("accounts.view_account", query=f"{SHOPS}&term="),
     "view_on_site": Page(ANYBODY, 404),  # no row has an address of its own
     "reauthenticate": Page(ANYBODY),
     "second_factor": Page(ANYBODY),
@@ -128,7 +131,7 @@ PAGES = {
     "batch_result of an import": Page(IMPORT),
     "imports": Page(IMPORT),
     "import_kind": Page(IMPORT),
-    "import_kind of gifts": Page(NOBODY),  # that is what campaigns are for
+    "import_kind of gifts": Page(RUN_CAMPAIGN, 404),  # that is what campaigns are for
     "sheet": Page(IMPORT),
     "sheet of a campaign": Page(RUN_CAMPAIGN, ELSEWHERE),
     "sheet_begin": Page(IMPORT, BY_POST_ONLY),

@@ -172,10 +172,10 @@ def test_who_may_not_change_a_thing_cannot_post_it_either(role: str, story: Stor
     posted = {
         visit.name: client.post(visit.path, ANSWERS).status_code
         for visit in visits()
-        if not allowed(role, visit.changes)
+        if not allowed(role, visit.changes) and not visit.name.startswith("autocomplete")  # which nobody can post to
     }
 
-    assert {name: status for name, status in posted.items() if status != 403} == {"autocomplete": 405}
+    assert {name: status for name, status in posted.items() if status != 403} == {}
     assert everything() == before
 
 

@@ -34,7 +34,7 @@ def erase(gift_id: UUID, now: datetime) -> None:
 
 def held() -> str:
     kept: list[Any] = [*SheetRow.objects.all(), *BatchItem.objects.all(), *CampaignGift.objects.all()]
-    return serializers.serialize("json", kept)
+    return str(serializers.serialize("json", kept))
 
 
 def test_no_file_and_no_batch_says_any_more_what_it_said_of_her(
