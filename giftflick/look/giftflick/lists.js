@@ -1,0 +1,17 @@
+// Select2 gives its boxes no name: the label beside each is theirs.
+"use strict";
+
+window.addEventListener("load", () => {
+  for (const select of document.querySelectorAll("select.unfold-filter-autocomplete")) {
+    const box = select.parentElement.querySelector(".select2-selection");
+    const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+    if (!box || !label) continue;
+    label.id ||= `${select.id}-label`;
+    box.setAttribute("aria-labelledby", `${label.id} ${box.getAttribute("aria-labelledby") ?? ""}`.trim());
+    box.querySelector("[role=textbox]")?.setAttribute("aria-labelledby", label.id);
+  }
+});
+
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches("input.select2-search__field")) target.setAttribute("aria-label", "Type to search");
+});
