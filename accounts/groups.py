@@ -36,14 +36,17 @@ GROUPS: dict[str, frozenset[str]] = {
     | _named("""
         api.view_auditentry
         api.operate_gift api.erase_recipient api.operate_job
+        api.add_export
     """),
     DEVELOPER: LOOK
     | _named("""
         api.view_auditentry
         api.operate_gift api.operate_job
+        api.add_export
         api.add_template api.change_template
         accounts.view_apikey accounts.add_apikey accounts.change_apikey accounts.delete_apikey
         api.add_webhookendpoint api.change_webhookendpoint api.delete_webhookendpoint
+        api.change_webhookdelivery
         api.use_console api.view_savedquery api.view_queryrun
     """),
     READ_ONLY: LOOK,

@@ -87,7 +87,7 @@ class TeamAdmin(ModelAdmin):
     search_fields = ["username", "email", "first_name", "last_name"]
     ordering = ["username"]
     actions = None
-    show_full_result_count = False
+    is_short_list = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups", "totpdevice_set")

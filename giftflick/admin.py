@@ -210,25 +210,6 @@ def link(name: str) -> Column:
     return _column(f"{name}_id", show, description=name)
 
 
-def run_for_each(
-    page: ModelAdmin, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object], *, done: str
-) -> None:
-    """Call a service for each chosen row; the service notes in the audit log who did.
-
-    A refusal is shown in the service's own words and stops no other row.
-    """
-    count = 0
-    for row in rows:
-        try:
-            act(row)
-        except ApplicationError as refusal:
-            page.message_user(request, f"{row}: {refusal_words(refusal)}", messages.ERROR)
-        else:
-            count += 1
-    if count:
-        page.message_user(request, f"{done}: {count}.", messages.SUCCESS)
-
-
 def refusal_words(refusal: ApplicationError) -> str:
     """The service's own, field by field where it names them."""
     return " ".join(error.detail for error in refusal.errors) or refusal.detail

@@ -2,11 +2,18 @@
 
 from typing import Any
 
+from django.apps import AppConfig
 from django.contrib.admin import autodiscover
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.core.checks import CheckMessage, Tags, register
 from django.urls import URLResolver
+
+
+class UnfoldConfig(AppConfig):
+    """Unfold's templates and files; its own configuration would import its site in every process."""
+
+    name = "unfold"
 
 
 class AdminConfig(SimpleAdminConfig):

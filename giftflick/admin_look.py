@@ -115,7 +115,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "Data",
                 "items": [
                     _item("Import", "upload_file", "imports", "api.import_data"),
-                    _item("Export", "download", "exports", "api.view_gift"),
+                    _item("Export", "download", "exports", "api.add_export"),
                     _item("Suppressions", "unsubscribe", "api_suppression_changelist", "api.view_suppression"),
                     _item("Query console", "database_search", "console", "api.use_console"),
                     _item("Who asked what", "manage_search", "api_queryrun_changelist", "api.view_queryrun"),

@@ -25,7 +25,7 @@ SENTRY_DSN = env.text("SENTRY_DSN", "")
 BASE_URL = env.origin("BASE_URL")
 
 INSTALLED_APPS = [
-    "unfold.apps.BasicAppConfig",
+    "giftflick.admin_app.UnfoldConfig",
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
     "giftflick.admin_app.AdminConfig",

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from api import actors
 from api.batches.models import Batch, BatchItem
-from api.batches.registry import known_kind
+from api.batches.registry import Kind, known_kind, known_kinds
 from api.batches.selectors import all_items, has_job, items_in, newest_batches
 from api.batches.services import cancel_batch
 from api.batches.sheets import safe_cell
@@ -41,7 +41,8 @@ TONES = {
 def batches(request: HttpRequest) -> HttpResponse:
     """The newest first, fifty a page."""
     before = _uuid(request.GET.get("before", ""))
-    found = list(newest_batches(before=before)[: A_PAGE + 1])
+    hidden = [kind.name for kind in known_kinds() if not _may_look(request, kind)]
+    found = list(newest_batches(before=before, hidden=hidden)[: A_PAGE + 1])
     older = found[A_PAGE - 1].pk if len(found) > A_PAGE else None
     rows = [(batch, _progress(batch)) for batch in found[:A_PAGE]]
     return show(request, "admin/batches_list.html", "Batches", rows=rows, older=older, is_first=before is None)
@@ -50,7 +51,7 @@ def batches(request: HttpRequest) -> HttpResponse:
 @page("batches/<uuid:pk>/", name="batch", permission="api.view_batch")
 def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
     """How far it is. With `?part=progress`, only what changes: the page's script asks for it every other second."""
-    shown = _batch_or_404(pk)
+    shown = _allowed_batch(request, pk)
     failed = list(items_in(pk, ItemState.FAILED)[: A_PAGE + 1])
     done = list(items_in(pk, ItemState.DONE).order_by("-position")[:SHOWN_DONE])
     context: dict[str, Any] = {
@@ -69,7 +70,7 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
 @page("batches/<uuid:pk>/cancel/", name="batch_cancel", permission="api.view_batch")
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Asks, then calls off what has not had its turn."""
-    shown = _batch_or_404(pk)
+    shown = _allowed_batch(request, pk)
     if not _may_cancel(request, shown):
         raise PermissionDenied("Only who started a batch, or may start one like it, can cancel it.")
     if request.method != "POST":
@@ -87,7 +88,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @page("batches/<uuid:pk>/result.csv", name="batch_result", permission="api.view_batch")
 def result(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """One line an item, as far as the batch is."""
-    shown = _batch_or_404(pk)
+    shown = _allowed_batch(request, pk)
     kind = known_kind(shown.kind)
     is_hidden = kind is not None and kind.is_personal and not request.user.has_perm("api.export_pii")
     lines = _lines(shown, has_labels=not is_hidden)
@@ -148,10 +149,17 @@ def _may_cancel(request: HttpRequest, shown: Batch) -> bool:
     return is_own or request.user.has_perm(kind.permission if kind else "")  # nobody but a superuser has that one
 
 
-def _batch_or_404(pk: UUID) -> Batch:
+def _may_look(request: HttpRequest, kind: Kind | None) -> bool:
+    return kind is None or not kind.look or request.user.has_perm(kind.look)
+
+
+def _allowed_batch(request: HttpRequest, pk: UUID) -> Batch:
+    """Raises Http404, or PermissionDenied where they may not see what it is about."""
     found = Batch.objects.filter(pk=pk).first()
     if found is None:
         raise Http404("There is no batch with this id.")
+    if not _may_look(request, known_kind(found.kind)):
+        raise PermissionDenied("This batch is about something that you may not see.")
     return found
 
 

@@ -15,8 +15,8 @@ class Handler(Protocol):
 
 @dataclass(frozen=True)
 class Kind:
-    """`permission` lets cancel the rest, beside who started it. `row_page` names the admin page that an item's
-    `ref_id` leads to. `is_personal`: its items' labels name people.
+    """`look` is what its page and result need besides; `permission` lets cancel the rest, beside who started it.
+    `row_page` names the admin page that an item's `ref_id` leads to. `is_personal`: its items' labels name people.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Kind:
     handler: Handler
     door: Door
     is_atomic: bool
+    look: str
     permission: str
     row_page: str
     is_personal: bool
@@ -38,6 +39,7 @@ def batch_kind(
     title: str,
     door: Door = Door.ADMIN,
     is_atomic: bool = True,
+    look: str = "",
     permission: str = "",
     row_page: str = "",
     is_personal: bool = False,
@@ -52,10 +54,14 @@ def batch_kind(
     def register(handler: Handler) -> Handler:
         if name in _kinds:
             raise ValueError(f"two kinds of batch named {name}")
-        _kinds[name] = Kind(name, title, handler, door, is_atomic, permission, row_page, is_personal)
+        _kinds[name] = Kind(name, title, handler, door, is_atomic, look, permission, row_page, is_personal)
         return handler
 
     return register
+
+
+def known_kinds() -> list[Kind]:
+    return list(_kinds.values())
 
 
 def kind_of(name: str) -> Kind:

@@ -1,6 +1,6 @@
 """Reading batches and their items, by index however many there are."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -10,9 +10,9 @@ from api.batches.states import JOB, ItemState
 from api.outbox.models import Job, JobState
 
 
-def newest_batches(*, before: UUID | None = None) -> QuerySet[Batch]:
-    """`before`: those that were started before that one."""
-    batches = Batch.objects.order_by("-id")
+def newest_batches(*, before: UUID | None = None, hidden: Collection[str] = ()) -> QuerySet[Batch]:
+    """`before`: those that were started before that one. `hidden` kinds are left out."""
+    batches = Batch.objects.exclude(kind__in=hidden).order_by("-id")
     return batches if before is None else batches.filter(pk__lt=before)
 
 

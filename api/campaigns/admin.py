@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,7 +16,7 @@ from accounts.reauthentication import fresh_sign_in
 from api.audit.doors import acting
 from api.audit.states import Door
 from api.batches.states import OPEN
-from api.campaigns import selectors, services
+from api.campaigns import selectors, services, tasks  # noqa: F401 - registers the kinds of batches started here
 from api.campaigns.columns import DEFAULTED
 from api.campaigns.estimate import AT_ONCE, estimate
 from api.campaigns.kind import GIFTS
@@ -28,7 +29,7 @@ from api.sheets.admin.uploading import actor, at_the_door, received, upload_cont
 from api.sheets.models import Sheet
 from api.sheets.selectors import sheets_of
 from api.sheets.states import BEFORE_CHECKED, SheetState
-from api.templates.models import Template, TemplateStatus
+from api.templates.selectors import published_templates
 from giftflick.admin_pages import page, show
 
 SCOPE_PAGES[GIFTS.name] = "campaign"
@@ -53,7 +54,7 @@ class CampaignForm(forms.Form):
         help_text="Try it as a test first: the same file can be used again.",
     )
     template = forms.ModelChoiceField(
-        Template.objects.filter(status=TemplateStatus.PUBLISHED),
+        published_templates(),
         help_text="Published ones only. Its fields become columns of the file.",
     )
     sender_name = forms.CharField(max_length=100, required=False, help_text="For rows that leave it blank.")
@@ -165,7 +166,7 @@ def _campaign(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return _campaign_page(request, pk)
     if not request.user.has_perm(GIFTS.permission):
-        raise Http404
+        raise PermissionDenied(f"A campaign's file needs the permission {GIFTS.permission}.")
     try:
         services.insist_on_open(pk)
         received(request, GIFTS, scope_id=pk)

@@ -11,8 +11,17 @@ from api.campaigns.kind import GIFTS
 from api.outbox.registry import handles
 from api.sheets.services import take_row
 
+LOOK = "api.view_gift"
 
-@batch_kind(GIFTS.batch_kind, title="Campaign", door=Door.IMPORT, permission=GIFTS.permission)
+
+@batch_kind(
+    GIFTS.batch_kind,
+    title="Campaign",
+    door=Door.IMPORT,
+    look=LOOK,
+    permission=GIFTS.permission,
+    is_personal=True,  # the shop chooses its rows' keys
+)
 def make_gift(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: ARG001 - the import acts
     """Waits its turn while the renderer has enough to do."""
     services.keep_pace(UUID(item.batch.params["scope"]), now=now)
@@ -20,7 +29,12 @@ def make_gift(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: AR
 
 
 @batch_kind(
-    "campaign.cancel", title="Call off a campaign", permission=GIFTS.permission, row_page="admin:api_gift_change"
+    "campaign.cancel",
+    title="Call off a campaign",
+    look=LOOK,
+    permission=GIFTS.permission,
+    row_page="admin:api_gift_change",
+    is_personal=True,
 )
 def cancel_gift(item: BatchItem, *, actor: str, now: datetime) -> str:
     return services.cancel_unsent(UUID(item.ref_id), actor=actor, now=now)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -36,6 +37,7 @@ from giftflick.admin_pages import page, show
 
 USE, SEE_PERSONAL = "api.use_console", "api.console_pii"
 RECENT = 20
+NOT_TOLD = "Told to those who may see personal data."
 PREFIX = "p_"  # of parameters' fields in the form
 EXAMPLE = "SELECT id, status, created_at\nFROM api_gift\nORDER BY id DESC\nLIMIT 20"
 
@@ -53,16 +55,26 @@ class QueryRunAdmin(ReadOnlyAdmin):
         moment("started_at"),
         "actor",
         "question",
-        "statement",
+        "asked",
         "parameters",
         ("with_pii", "is_download"),
         (state("state"), "code"),
         ("rows", "ms"),
     ]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QueryRun]:
+        """What was asked of personal data may name somebody: it is told to those who may see them."""
+        runs: QuerySet[QueryRun] = super().get_queryset(request)
+        is_told = Value(True) if request.user.has_perm(SEE_PERSONAL) else Q(with_pii=False)  # noqa: FBT003
+        return runs.annotate(is_told=ExpressionWrapper(is_told, output_field=BooleanField()))
+
     @admin.display(description="statement")
-    def summary(self, run: QueryRun) -> str:
-        return first_line(run.statement)
+    def summary(self, run: Any) -> str:
+        return first_line(run.statement) if run.is_told else NOT_TOLD
+
+    @admin.display(description="statement")
+    def asked(self, run: Any) -> str:
+        return str(run.statement) if run.is_told else NOT_TOLD
 
 
 # ---- The page itself, once without personal data and once with.
@@ -170,6 +182,8 @@ def console_keep(request: HttpRequest) -> HttpResponse:
 @page("console/questions/<uuid:pk>/delete/", name="console_question_delete", permission=USE)
 def console_question_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     question = _question_or_404(request, pk)
+    if not may_delete(question, _user(request)):
+        raise PermissionDenied("This question is somebody else's, or comes with Giftflick: it stays.")
     if request.method != "POST":
         title = f"Delete “{question.name}”?"
         return show(request, "admin/console_delete.html", title, question=question)

@@ -5,7 +5,7 @@ from django.db.models import TextChoices
 
 class RunState(TextChoices):
     RUNNING = "running", "being answered"
-    ANSWERED = "answered"
+    ANSWERED = "answered", "its rows came back"
     REFUSED = "refused", "the database would not have it"
     CUT_OFF = "cut_off", "it took too long"
     CANCELED = "canceled", "somebody stopped it"

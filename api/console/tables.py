@@ -100,6 +100,24 @@ TABLES = {
         personal="title created_by why params",
     ),
     "api_batchitem": Table("id batch_id position ref_id state tries finished_at", personal="label payload detail"),
+    "api_campaign": Table(
+        "id account_id livemode template_id is_paid created_at canceled_at",
+        personal="name defaults created_by canceled_by",
+    ),
+    "api_campaigngift": Table("id campaign_id gift_id", personal="row_key", hidden="row_sha256"),
+    "api_sheet": Table(
+        "id kind scope_id state size format rows checked_rows counts created_at expires_at confirmed_at batch_id",
+        personal="header problems created_by",
+        hidden="key",
+    ),
+    "api_sheetrow": Table("id sheet_id number outcome applied_at", personal="row_key values changes errors"),
+    "api_export": Table(
+        "id kind format has_personal_data state rows created_at finished_at expires_at",
+        personal="filters problem created_by",
+        hidden="key",
+    ),
+    "api_suppression": Table("id reason created_at", personal="masked source", hidden="address_sha256"),
+    "api_daycount": Table("id kind day counts counted_at is_stale is_open"),
     "api_auditentry": Table(
         "id at door action object_type object_id account_id request_id", personal="actor changes why"
     ),
@@ -113,7 +131,7 @@ HIDDEN_TABLES = frozenset(
     django_admin_log django_content_type django_migrations django_session
     axes_accessattempt axes_accessattemptexpiration axes_accessfailurelog axes_accesslog
     otp_static_staticdevice otp_static_statictoken otp_totp_totpdevice
-    accounts_ratewindow api_idempotentcall api_savedquery api_queryrun
+    accounts_ratewindow api_figures api_idempotentcall api_savedfilter api_savedquery api_queryrun
     """.split()  # noqa: SIM905 - reads better than seventeen strings
 )
 

@@ -11,6 +11,7 @@ from api.gifts.models import Gift
 from api.gifts.states import OrderStatus
 
 KIND = "gifts"
+PAGE = "admin:api_gift_change"
 
 Service = Callable[..., Gift]
 
@@ -20,7 +21,7 @@ def _pay(gift_id: UUID, *, actor: str, now: datetime) -> Gift:
 
 
 def _register(kind: str, title: str, service: Service) -> None:
-    @batch_kind(f"{KIND}.{kind}", title=title, permission="api.operate_gift", row_page="admin:api_gift_change")
+    @batch_kind(f"{KIND}.{kind}", title=title, look="api.view_gift", permission="api.operate_gift", row_page=PAGE)
     def act(item: BatchItem, *, actor: str, now: datetime) -> str:
         gift = service(UUID(item.ref_id), actor=actor, now=now)
         return f"The gift is {gift.status}."

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('parameters', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), default=list, help_text='Their names.', size=None)),
                 ('with_pii', models.BooleanField(help_text='Asked as the login that sees personal data.')),
                 ('is_download', models.BooleanField(default=False, help_text='The answer was taken away as a file.')),
-                ('state', models.CharField(choices=[('running', 'being answered'), ('answered', 'Answered'), ('refused', 'the database would not have it'), ('cut_off', 'it took too long'), ('canceled', 'somebody stopped it'), ('lost', 'nobody was left to hear the answer')], default='running', max_length=10)),
+                ('state', models.CharField(choices=[('running', 'being answered'), ('answered', 'its rows came back'), ('refused', 'the database would not have it'), ('cut_off', 'it took too long'), ('canceled', 'somebody stopped it'), ('lost', 'nobody was left to hear the answer')], default='running', max_length=10)),
                 ('code', models.CharField(blank=True, help_text="PostgreSQL's code of what was wrong.", max_length=5)),
                 ('rows', models.PositiveIntegerField(blank=True, null=True)),
                 ('ms', models.PositiveIntegerField(blank=True, null=True)),

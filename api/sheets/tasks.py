@@ -26,6 +26,12 @@ def write_export(ref_id: UUID, *, now: datetime) -> None:
 
 for _kind in (ACCOUNTS, TEMPLATES, SUPPRESSIONS):
 
-    @batch_kind(_kind.batch_kind, title=f"Import {_kind.title.lower()}", door=Door.IMPORT, permission=_kind.permission)
+    @batch_kind(
+        _kind.batch_kind,
+        title=f"Import {_kind.title.lower()}",
+        door=Door.IMPORT,
+        look=_kind.permission,
+        permission=_kind.permission,
+    )
     def take_row(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: ARG001 - the import acts
         return services.take_row(item, now=now)

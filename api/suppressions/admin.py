@@ -23,7 +23,7 @@ class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
     address = forms.EmailField(
         label="E-mail address", help_text="Kept as its hash: afterwards only its beginning and its domain are shown."
     )
-    reason = forms.ChoiceField(choices=SuppressionReason.choices)
+    reason = forms.ChoiceField(choices=SuppressionReason.choices, help_text="Why it is not mailed.")
 
     class Meta:
         model = Suppression

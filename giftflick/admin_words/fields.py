@@ -206,7 +206,7 @@ FIELDS: dict[str, dict[str, Field]] = {
     "api.queryrun": {
         "actor": "Who asked.",
         "question": "The saved question that it was, if it was one.",
-        "statement": "What was asked, in SQL.",
+        "asked": ("Statement", "What was asked, in SQL."),
         "parameters": "The names of what was filled in; what was filled in is not kept.",
         "with_pii": ("With personal data", "Yes: names and addresses could be seen."),
         "is_download": ("Downloaded", "Yes: the answer was taken away as a file."),
@@ -254,6 +254,9 @@ FIELDS: dict[str, dict[str, Field]] = {
     "accounts.user": {
         "username": "What they sign in as.",
         "password": "Only its hash is kept. They choose it themselves, by a mailed link.",
+        "second_factor": "Whether they have set one up: nobody gets in without.",
+        "signed_in_at": "When they last signed in, in UTC.",
+        "help_for": "For who is locked out, or has lost the phone.",
         "password1": "At least 12 characters, and none of the usual ones.",
         "password2": "The same once more.",
         "usable_password": "Leave it on: whoever signs in here needs a password.",

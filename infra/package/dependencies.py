@@ -17,6 +17,10 @@ SERVICES = frozenset({"dynamodb", "iam", "lambda", "s3", "secretsmanager", "sts"
 USELESS_FOLDERS = ("bin", "test", "tests", "static")  # the static files are served from their bucket
 NEEDED_ALL_THE_SAME = frozenset({"django/test"})  # a module's name, and the product's code may import it
 USELESS_PARTS = ("django/contrib/gis",)  # maps
+# What `giftflick.sentry` switches on, and what that is made of. Sentry knows 80 other frameworks.
+SENTRY = frozenset(
+    {"__init__", "_asgi_common", "_wsgi_common", "asgi", "dedupe", "django", "logging", "redis", "stdlib", "wsgi"}
+)
 USELESS_FILES = ("*.pyi", "*.po", "*.map", "*.pxd", "*.h", "*.c")
 METADATA = frozenset({"METADATA", "entry_points.txt", "licenses"})  # asked for at run time; their terms
 
@@ -65,6 +69,8 @@ def _trim(packages: Path) -> None:
                 shutil.rmtree(folder)
     for part in USELESS_PARTS:
         shutil.rmtree(packages / part)
+    kept = SENTRY | {f"{name}.py" for name in SENTRY}
+    _keep_only(packages / "sentry_sdk" / "integrations", kept, files_too=True)
     for pattern in USELESS_FILES:
         for file in list(packages.rglob(pattern)):
             file.unlink()

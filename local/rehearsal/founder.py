@@ -53,6 +53,7 @@ def _enrol(page: Any) -> list[str]:
 
 
 def _sign_in(page: Any, url: str, name: str, password: str, code: str) -> None:
+    page.context.clear_cookies()
     page.goto(f"{url}/admin/")
     page.fill("#id_username", name)
     page.fill("#id_password", password)

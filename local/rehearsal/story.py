@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import urllib3
 
+from giftflick.console_roles import ROLES
 from giftflick.remote import COMMANDS
 from local.cloud.inventory import inventory
 from local.recipient import browser
@@ -78,6 +79,9 @@ class Story:
         with step("a key for the shop, handed over by Secrets Manager"):
             issued = account.manage(f"api_key issue --account={quote(SHOP)} --name=rehearsal")
             self.key_id, self.key = issued["id"], account.secret(issued["secret"])
+        with step("the query console's logins, made by the release, get an answer"):
+            prepared = account.manage("prepare_console")
+            equal("the logins that get an answer", prepared["answering"], list(ROLES))
         with step("the renderer's rights, tried; the function's, compared"):
             say(f"  {rights.renderer(account)}; {rights.function(account)}")
 

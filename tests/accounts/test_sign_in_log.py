@@ -64,12 +64,11 @@ def test_what_is_done_to_a_second_factor_is_noted(client: Client) -> None:
 
 def test_refusals_are_noted_until_the_lock_and_then_no_more() -> None:
     member()
-    AuditEntry.objects.all().delete()
     client = at("203.0.113.9")
     for _ in range(20):
         type_password(client, "ada", "wrong")
 
-    assert entries() == [("sign_in.refused", "staff:ada")] * 4 + [("sign_in.locked_out", "staff:ada")]
+    assert entries()[1:] == [("sign_in.refused", "staff:ada")] * 4 + [("sign_in.locked_out", "staff:ada")]
     changes = AuditEntry.objects.filter(action="sign_in.refused")[0].changes
     assert changes["refused"] == [None, "password"]
     assert "203.0.113.9" not in str(changes)
@@ -77,12 +76,11 @@ def test_refusals_are_noted_until_the_lock_and_then_no_more() -> None:
 
 def test_wrong_codes_are_noted(client: Client) -> None:
     user = member()
-    AuditEntry.objects.all().delete()
     type_password(client)
 
     type_code(client, wrong_code(key_of(user)))
 
-    [entry] = AuditEntry.objects.all()
+    entry = AuditEntry.objects.latest("id")
     assert (entry.action, entry.changes["refused"]) == ("sign_in.refused", [None, "code"])
 
 

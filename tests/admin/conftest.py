@@ -16,18 +16,23 @@ import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first reques
 from accounts.models import Account, User
 from accounts.services import issue_api_key
 from api.audit.services import record
+from api.console.models import QueryRun, SavedQuery
 from api.delivery.models import MailEvent
 from api.gifts import services
 from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
 from api.outbox.models import Job
 from api.rendering.services import record_callback
+from api.suppressions.services import suppress_address
+from api.suppressions.states import SuppressionReason
 from api.templates.models import Template
+from api.today.services import make_figures
 from api.webhooks import services as webhooks
 from api.webhooks.models import WebhookDelivery
 from api.webhooks.outcomes import Outcome
 from tests import build
 from tests.admin.browser import browser, signed_in_page
+from tests.admin.desk import fill_desk
 from tests.admin.signing import signed_in
 
 __all__ = ["browser", "signed_in_page"]  # fixtures, for whoever wants the admin in a browser
@@ -69,7 +74,10 @@ def story(account: Account, template: Template, now: datetime) -> Story:
     record_callback(build.awaited(full), {"type": "edit", "status": "done"}, now=now)
     tried_webhook(account, now)
     dead_job(now)
+    suppress_address("forgotten@example.com", reason=SuppressionReason.ASKED, actor="staff:ada", now=now)
+    fill_desk(account, template, gifts[GiftStatus.FAILED], gifts[GiftStatus.SENT], now)
     record("gift.canceled", actor="staff:ada", subject=full, account_id=account.pk, now=now)
+    make_figures(now=now)
     full.refresh_from_db()
     return {**gifts, GiftStatus.WATCHED: full}
 
@@ -96,6 +104,24 @@ def tried_webhook(account: Account, now: datetime) -> WebhookDelivery:
     return delivery
 
 
+def asked_question(now: datetime) -> QueryRun:
+    """One that everybody who may use the console sees, and that somebody has asked."""
+    question = SavedQuery.objects.create(
+        name="How many gifts?", sql="SELECT count(*) FROM api_gift", is_shared=True, created_at=now, updated_at=now
+    )
+    return QueryRun.objects.create(
+        actor="staff:ada",
+        question=question,
+        statement=question.sql,
+        with_pii=False,
+        state="answered",
+        rows=1,
+        ms=12,
+        started_at=now,
+        finished_at=now,
+    )
+
+
 def dead_job(now: datetime) -> Job:
     return Job.objects.create(
         kind="mail.send",
@@ -111,8 +137,11 @@ def dead_job(now: datetime) -> Job:
     )
 
 
-def run_action(client: Client, page: str, action: str, *rows: object) -> list[str]:
-    """What the admin says to it."""
-    answer = client.post(page, {"action": action, "_selected_action": [str(row) for row in rows]}, follow=True)
-    assert answer.status_code == 200
-    return [str(message) for message in get_messages(answer.wsgi_request)]
+def press(client: Client, page: str, **answers: str) -> str:
+    """A row's button and the question behind it: what the admin says it did, or why not."""
+    version = client.get(page).context["question"].version
+    answer = client.post(page, {"reason": "asked by mail", "version": version, **answers})
+    if answer.status_code != 302:
+        return str(answer.context["refusal"])
+    *_, said = get_messages(answer.wsgi_request)
+    return str(said)

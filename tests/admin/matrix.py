@@ -1,7 +1,8 @@
 """What each page of the admin needs, written down page by page: `test_matrix.py` holds every group against it.
 
-A new page goes into PAGES by its name in the URLconf, a new model into MODELS; a page with arguments that are no row's
-key into ARGUMENTS. The test fails for whatever is missing here.
+A new page goes into PAGES by its name in the URLconf, or as `name of what` where what it needs depends on what it is
+about; a new model into MODELS; a page with arguments that are no row's key into ARGUMENTS; a list's new action into
+ACTIONS. The test fails for whatever is missing here.
 """
 
 from collections.abc import Callable
@@ -9,10 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from accounts.models import Account, ApiKey, User
+from api.batches.models import Batch
+from api.campaigns.models import Campaign
+from api.console.models import SavedQuery
 from api.delivery.models import Message
 from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
 from api.outbox.models import Job
+from api.saved_filters.models import SavedFilter
+from api.sheets.models import Export, Sheet
+from api.sheets.states import SheetState
 from api.templates.models import Template
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -34,13 +41,22 @@ class Model:
 
 @dataclass(frozen=True)
 class Page:
-    """`status`: what those get who may open it, if not the page itself."""
+    """`status`: what those get who may open it, if not the page itself. `posts`: what it needs to do something, if more
+    than for a look.
+    """
 
     needs: str
     status: int = 200
+    posts: str = ""
+    query: str = ""
 
 
+BY_POST_ONLY, ELSEWHERE = 405, 302
 MANAGE_TEAM, OPERATE_GIFT, OPERATE_JOB = "accounts.manage_team", "api.operate_gift", "api.operate_job"
+SEE_GIFT, SEE_BATCH, CHANGE_TEMPLATE = "api.view_gift", "api.view_batch", "api.change_template"
+IMPORT, RUN_CAMPAIGN = "api.import_data", "api.run_campaign"
+EXPORT, EXPORT_PERSONAL = "api.add_export", "api.export_pii"
+ASK, ASK_PERSONAL = "api.use_console", "api.console_pii"
 
 MODELS = {
     "accounts_account": Model("accounts.view_account", "accounts.add_account", "accounts.change_account"),
@@ -51,13 +67,17 @@ MODELS = {
     "api_job": Model("api.view_job"),
     "api_mailevent": Model("api.view_mailevent"),
     "api_message": Model("api.view_message"),
+    "api_queryrun": Model("api.view_queryrun"),
     "api_render": Model("api.view_render"),
     "api_rendercallback": Model("api.view_rendercallback"),
+    "api_suppression": Model("api.view_suppression", "api.add_suppression"),
     "api_template": Model("api.view_template", "api.add_template", "api.change_template"),
     "api_upload": Model("api.view_upload"),
     "api_webhookdelivery": Model("api.view_webhookdelivery"),
     "api_webhookendpoint": Model("api.view_webhookendpoint"),
 }
+
+SHOPS = "app_label=api&model_name=gift&field_name=account"
 
 PAGES = {
     "index": Page(ANYBODY),
@@ -66,7 +86,8 @@ PAGES = {
     "logout": Page(ANYBODY, 405),  # by POST only
     "password_change": Page(ANYBODY),
     "password_change_done": Page(ANYBODY),
-    "autocomplete": Page(NOBODY),  # no form uses it
+    "autocomplete": Page(NOBODY),  # it says of what in its parameters
+    "autocomplete of shops": Page("accounts.view_account", query=f"{SHOPS}&term="),
     "view_on_site": Page(ANYBODY, 404),  # no row has an address of its own
     "reauthenticate": Page(ANYBODY),
     "second_factor": Page(ANYBODY),
@@ -92,12 +113,62 @@ PAGES = {
     "job_retry": Page(OPERATE_JOB),
     "job_forget": Page(OPERATE_JOB),
     "mail_preview": Page("api.view_message"),
-    "template_preview": Page("api.change_template"),
-    "template_publish": Page("api.change_template"),
-    "template_retire": Page("api.change_template"),
-    "template_copy": Page("api.add_template", 405),  # by a button only
     "webhook_enable": Page("api.change_webhookendpoint"),
     "webhook_redeliver": Page("api.change_webhookdelivery"),
+    "find": Page(ANYBODY),
+    "today_figures": Page(ANYBODY),
+    "saved_filter_add": Page(ANYBODY, 404),  # it says of which list in its parameters
+    "saved_filter_add of gifts": Page(SEE_GIFT, query="list=api.gift&status__exact=sent"),
+    "saved_filter_add of keys": Page("accounts.view_apikey", query="list=accounts.apikey&livemode__exact=1"),
+    "saved_filter_delete": Page("api.delete_savedfilter"),  # or one's own
+    "batches": Page(SEE_BATCH),
+    "batch of gifts": Page(SEE_BATCH),
+    "batch of an import": Page(IMPORT),
+    "batch_cancel of gifts": Page(OPERATE_GIFT),  # or one's own
+    "batch_cancel of an import": Page(IMPORT),
+    "batch_cancel of a campaign": Page(RUN_CAMPAIGN),
+    "batch_result of gifts": Page(SEE_BATCH),
+    "batch_result of an import": Page(IMPORT),
+    "imports": Page(IMPORT),
+    "import_kind": Page(IMPORT),
+    "import_kind of gifts": Page(RUN_CAMPAIGN, 404),  # that is what campaigns are for
+    "sheet": Page(IMPORT),
+    "sheet of a campaign": Page(RUN_CAMPAIGN, ELSEWHERE),
+    "sheet_begin": Page(IMPORT, BY_POST_ONLY),
+    "sheet_begin of gifts": Page(RUN_CAMPAIGN, BY_POST_ONLY),
+    "sheet_confirm": Page(IMPORT, ELSEWHERE),
+    "sheet_discard": Page(IMPORT, BY_POST_ONLY),
+    "sheet_discard of a campaign": Page(RUN_CAMPAIGN, BY_POST_ONLY),
+    "sheet_errors": Page(IMPORT),
+    "sheet_errors of a campaign": Page(RUN_CAMPAIGN),
+    "sheet_empty": Page(IMPORT),
+    "sheet_empty of gifts": Page(RUN_CAMPAIGN, 404),  # it says of which campaign in its parameters
+    "exports": Page(EXPORT),
+    "export_kind": Page(EXPORT),
+    "export_download": Page(EXPORT, ELSEWHERE),  # to the bucket
+    "export_download of personal data": Page(EXPORT_PERSONAL, ELSEWHERE),
+    "campaigns": Page(SEE_BATCH),
+    "campaign_new": Page(RUN_CAMPAIGN),
+    "campaign": Page(SEE_BATCH, posts=RUN_CAMPAIGN),
+    "campaign_approve": Page(RUN_CAMPAIGN, ELSEWHERE),
+    "campaign_cancel": Page(RUN_CAMPAIGN),
+    "campaign_gifts": Page(SEE_GIFT),
+    "console": Page(ASK),
+    "console_question": Page(ASK),
+    "console_question_delete": Page("api.change_savedquery"),  # or one's own
+    "console_run": Page(ASK, BY_POST_ONLY),
+    "console_download": Page(ASK, BY_POST_ONLY),
+    "console_stop": Page(ASK, BY_POST_ONLY),
+    "console_fields": Page(ASK, BY_POST_ONLY),
+    "console_keep": Page(ASK, BY_POST_ONLY),
+    "console_personal": Page(ASK_PERSONAL),
+    "console_personal_question": Page(ASK_PERSONAL),
+    "console_personal_run": Page(ASK_PERSONAL, BY_POST_ONLY),
+    "console_personal_download": Page(ASK_PERSONAL, BY_POST_ONLY),
+    "template_preview": Page(CHANGE_TEMPLATE),
+    "template_publish": Page(CHANGE_TEMPLATE),
+    "template_retire": Page(CHANGE_TEMPLATE),
+    "template_copy": Page("api.add_template", BY_POST_ONLY),
 }
 
 # Before the admin: by nobody, by whoever has shown a password only, and by whoever is in.
@@ -109,7 +180,6 @@ OUTSIDE = {
     "enrol_codes_file": (302, 302, 302),
 }
 
-TEMPLATE_ACTS = ("preview", "publish", "retire", "copy")
 POSSIBLE_IN = {
     "correct": GiftStatus.BOUNCED,
     "paid": GiftStatus.READY,
@@ -127,6 +197,40 @@ def _gift_in(status: GiftStatus) -> list[object]:
     return [Gift.objects.filter(status=status).latest("pk").pk]
 
 
+def _batch(kind: str) -> list[object]:
+    return [Batch.objects.filter(kind=kind).latest("pk").pk]
+
+
+def _sheet(kind: str) -> list[object]:
+    return [Sheet.objects.filter(kind=kind, state=SheetState.CHECKED).latest("pk").pk]
+
+
+def _export(*, personal: bool) -> list[object]:
+    return [Export.objects.filter(has_personal_data=personal).latest("pk").pk]
+
+
+def _question(*, personal: bool) -> list[object]:
+    return [SavedQuery.objects.filter(needs_pii=personal).latest("pk").pk]
+
+
+def _campaign(*more: object) -> list[object]:
+    return [Campaign.objects.latest("pk").pk, *more]
+
+
+# What a list's actions need; deleting is offered by none.
+ACTIONS = {
+    ("accounts_account", "suspend"): "accounts.change_account",
+    ("accounts_account", "resume"): "accounts.change_account",
+    ("accounts_apikey", "revoke"): "accounts.delete_apikey",
+    **{("api_gift", act): OPERATE_GIFT for act in ("render_again", "resend", "approve", "mark_paid", "cancel")},
+    ("api_message", "resend"): OPERATE_GIFT,
+    ("api_job", "try_again"): OPERATE_JOB,
+    ("api_job", "forget"): OPERATE_JOB,
+    ("api_suppression", "lift"): "api.delete_suppression",
+    ("api_webhookendpoint", "enable"): "api.change_webhookendpoint",
+    ("api_webhookdelivery", "redeliver"): "api.change_webhookdelivery",
+}
+
 ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     "team_help": lambda: [User.objects.latest("pk").pk],
     "view_on_site": lambda: [1, 1],
@@ -134,7 +238,31 @@ ARGUMENTS: dict[str, Callable[[], list[object]]] = {
     "mail_preview": lambda: [Message.objects.latest("pk").pk],
     "webhook_enable": lambda: [WebhookEndpoint.objects.latest("pk").pk],
     "webhook_redeliver": lambda: [WebhookDelivery.objects.latest("pk").pk],
-    **{f"template_{act}": lambda: [Template.objects.latest("pk").pk] for act in TEMPLATE_ACTS},
+    "saved_filter_delete": lambda: [SavedFilter.objects.latest("pk").pk],
+    **{f"{page} of gifts": partial(_batch, "gifts.render_again") for page in ("batch", "batch_cancel", "batch_result")},
+    **{
+        f"{page} of an import": partial(_batch, "import.suppressions")
+        for page in ("batch", "batch_cancel", "batch_result")
+    },
+    "batch_cancel of a campaign": partial(_batch, "import.gifts"),
+    **{page: lambda: ["accounts"] for page in ("import_kind", "sheet_begin")},
+    **{f"{page} of gifts": lambda: ["gifts"] for page in ("import_kind", "sheet_begin")},
+    "sheet_empty": lambda: ["accounts", "xlsx"],
+    "sheet_empty of gifts": lambda: ["gifts", "csv"],
+    **{f"sheet{page}": partial(_sheet, "accounts") for page in ("", "_confirm", "_discard", "_errors")},
+    **{f"sheet{page} of a campaign": partial(_sheet, "gifts") for page in ("", "_discard", "_errors")},
+    "export_kind": lambda: ["gifts"],
+    "export_download": partial(_export, personal=False),
+    "export_download of personal data": partial(_export, personal=True),
+    **dict.fromkeys(("campaign", "campaign_cancel"), _campaign),
+    "campaign_approve": lambda: _campaign(*_sheet("gifts")),
+    "campaign_gifts": lambda: _campaign("sent"),
+    **{f"console_question{page}": partial(_question, personal=False) for page in ("", "_delete")},
+    "console_personal_question": partial(_question, personal=True),
+    **{
+        f"template_{act}": lambda: [Template.objects.latest("pk").pk]
+        for act in ("preview", "publish", "retire", "copy")
+    },
     **{f"shop_{act}": lambda: [Account.objects.latest("pk").pk] for act in ("suspend", "resume")},
     **{f"gift_{act}": partial(_gift_in, status) for act, status in POSSIBLE_IN.items()},
     **{f"job_{act}": lambda: [Job.objects.filter(state="dead").latest("pk").pk] for act in ("retry", "forget")},

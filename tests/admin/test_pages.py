@@ -62,7 +62,7 @@ def test_add_pages_open_where_something_may_be_added(founder: Client) -> None:
         model.__name__ for model in admin.site._registry if founder.get(page_of(model, "add")).status_code == 200
     }
 
-    assert may_add == {"Account", "ApiKey", "Template", "User"}
+    assert may_add == {"Account", "ApiKey", "Suppression", "Template", "User"}
 
 
 def test_every_list_can_be_searched_for_anything(founder: Client, story: Story) -> None:

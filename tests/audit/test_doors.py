@@ -25,7 +25,7 @@ from api.templates.models import Template
 from local.sendgrid.events import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from local.sendgrid.keys import load_private_key
 from tests import build
-from tests.admin.conftest import run_action
+from tests.admin.conftest import press
 from tests.audit.conftest import Log, Work
 from tests.drills.renderer import StandIn
 from tests.media.samples import RECIPES, make_media
@@ -40,7 +40,7 @@ def test_the_admin(founder: Client, account: Account, now: datetime, log: Log) -
     gift = build.draft(account, now)
     log.news()
 
-    run_action(founder, "/admin/api/gift/", "cancel", gift.pk)
+    press(founder, f"/admin/gifts/{gift.pk}/cancel/")
 
     entry = log.only()
     assert facts(entry) == ("admin", "staff:ada", "gift.canceled", "gift", str(gift.pk))

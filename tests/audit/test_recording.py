@@ -28,7 +28,7 @@ from api.webhooks import services as webhooks
 from api.webhooks.models import WebhookEndpoint
 from api.webhooks.outcomes import Outcome
 from tests import build
-from tests.admin.conftest import dead_job, run_action, tried_webhook
+from tests.admin.conftest import dead_job, press, tried_webhook
 from tests.admin.test_forms import account_form
 from tests.audit.conftest import Log
 from tests.media.conftest import complete, declare, put_parts
@@ -60,16 +60,16 @@ def test_a_shop_is_opened_changed_suspended_and_resumed(founder: Client, log: Lo
     founder.post(f"{ACCOUNTS}{account.pk}/change/", form)
     assert log.news() == []
 
-    run_action(founder, ACCOUNTS, "suspend", account.pk)
+    press(founder, f"/admin/shops/{account.pk}/suspend/")
     suspended = log.only()
     assert (suspended.action, suspended.actor, suspended.changes["suspended_at"][0]) == (
         "account.suspended", "staff:ada", None,
     )  # fmt: skip
-    run_action(founder, ACCOUNTS, "suspend", account.pk)
+    press(founder, f"/admin/shops/{account.pk}/suspend/")
     assert log.news() == []
-    run_action(founder, ACCOUNTS, "resume", account.pk)
+    press(founder, f"/admin/shops/{account.pk}/resume/")
     assert log.only().changes["suspended_at"][1] is None
-    run_action(founder, ACCOUNTS, "resume", account.pk)
+    press(founder, f"/admin/shops/{account.pk}/resume/")
     assert log.news() == []
 
 
@@ -191,7 +191,7 @@ def test_a_delivery_that_a_founder_wants_again(founder: Client, account: Account
     type(delivery).objects.update(status="failed", finished_at=now, next_attempt_at=None)
     log.news()
 
-    run_action(founder, "/admin/api/webhookdelivery/", "redeliver", delivery.pk)
+    press(founder, f"/admin/webhook-deliveries/{delivery.pk}/redeliver/")
 
     entry = log.only()
     assert (entry.action, entry.actor, entry.account_id) == ("webhook_delivery.redelivered", "staff:ada", account.pk)

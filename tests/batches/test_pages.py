@@ -46,6 +46,12 @@ def started(kind: str, now: datetime, count: int, *, actor: str = "staff:ada", l
     return start_batch(kind, title="Look at rows", items=items, actor=actor, why="curious", now=now)
 
 
+def finish(batch: Batch, now: datetime) -> None:
+    """In as many slices as a busy machine needs."""
+    while run_slice(batch.pk, now=now) is not None:
+        pass
+
+
 def result_of(client: Client, batch: Batch, **headers: str) -> list[list[str]]:
     answer: Any = client.get(f"/admin/batches/{batch.pk}/result.csv", headers=headers)
     content = answer.getvalue()
@@ -58,7 +64,7 @@ def test_failures_stand_first_in_their_words_with_a_link_to_their_row(
     new_kind: NewKind, founder: Client, now: datetime
 ) -> None:
     batch = started(new_kind(odd_ones_fail, row_page="admin:api_job_change"), now, 4)
-    run_slice(batch.pk, now=now)
+    finish(batch, now)
 
     text = founder.get(f"/admin/batches/{batch.pk}/").content.decode()
 
@@ -79,13 +85,13 @@ def test_what_changes_is_had_alone(new_kind: NewKind, founder: Client, now: date
     assert "data-open" in part
     assert 'aria-valuenow="1"' in part
     assert "Cancel the rest" in part
-    run_slice(batch.pk, now=now)
+    finish(batch, now)
     assert "data-open" not in founder.get(f"/admin/batches/{batch.pk}/?part=progress").content.decode()
 
 
 def test_more_failures_than_a_page_holds_are_in_the_file(new_kind: NewKind, founder: Client, now: datetime) -> None:
     batch = started(new_kind(odd_ones_fail), now, 120)
-    run_slice(batch.pk, now=now)
+    finish(batch, now)
 
     text = founder.get(f"/admin/batches/{batch.pk}/").content.decode()
 
@@ -111,8 +117,7 @@ def test_the_result_has_a_line_an_item_and_no_formula(new_kind: NewKind, founder
 
 def test_a_thousand_items_and_their_file(new_kind: NewKind, founder: Client, now: datetime) -> None:
     batch = started(new_kind(odd_ones_fail), now, 1_000)
-    while run_slice(batch.pk, now=now) is not None:
-        pass
+    finish(batch, now)
 
     batch.refresh_from_db()
     assert (batch.state, batch.done_count, batch.failed_count) == ("done", 500, 500)
@@ -161,7 +166,7 @@ def test_the_rest_is_called_off_by_who_may(new_kind: NewKind, now: datetime) -> 
 
 def test_calling_off_what_is_over_is_told_in_words(new_kind: NewKind, founder: Client, now: datetime) -> None:
     batch = started(new_kind(odd_ones_fail), now, 2)
-    run_slice(batch.pk, now=now)
+    finish(batch, now)
 
     answer = founder.post(f"/admin/batches/{batch.pk}/cancel/", follow=True)
 

@@ -174,7 +174,7 @@ def test_a_file_has_all_rows_and_no_formula(founder: Client) -> None:
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
 
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer["Cache-Control"].startswith("no-store")
+    assert "no-store" in answer["Cache-Control"]
     assert len(lines) == 1501
     assert lines[0] == "n,f,g,h,i"
     assert lines[1] == "1,'=1+1,'-x,-1,"

@@ -247,7 +247,8 @@ def test_the_commands_say_what_they_did_and_no_secret(
         "before": "giftflick_a",
         "version": "",
     }
-    assert json.loads(granted.stdout)["logins"] == list(ROLES), granted.stderr
+    told = json.loads(granted.stdout)
+    assert (told["logins"], told["answering"]) == (list(ROLES), list(ROLES)), granted.stderr
     assert json.loads(exchanged.stdout) == {"logins": "giftflick_console and giftflick_console_pii"}, exchanged.stderr
     said = "".join(done.stdout + done.stderr for done in (prepared, migrated, granted, exchanged, rotated))
     for one in (*console.values(), *stored.read_console().values()):

@@ -73,6 +73,7 @@ def lines_for(account: Account, key: ApiKey, gift: Gift, founder: str) -> dict[s
         "seed_templates": "seed_templates",
         "prepare_console": "prepare_console",
         "create_founder": f"create_founder --email={founder} --name=ada",
+        "reset_second_factor": f"reset_second_factor --email={founder}",
         "api_key issue": f"api_key issue --account={account.pk} --name=Web%20page --scopes=account:read",
         "api_key rotate": f"api_key rotate --key={key.pk} --overlap-hours=1",
         "api_key list": f"api_key list --account={account.pk} --limit=2",

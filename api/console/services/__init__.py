@@ -1,6 +1,6 @@
 """What is done in the console: asking, stopping, keeping questions, and clearing away."""
 
-from api.console.services.asking import Asked, Told, ask_database, stop_run
+from api.console.services.asking import Asked, Told, answering_logins, ask_database, stop_run
 from api.console.services.clearing import end_overdue, purge_runs
 from api.console.services.keeping import Draft, delete_question, may_change, may_delete, save_question, seed_questions
 
@@ -8,6 +8,7 @@ __all__ = [
     "Asked",
     "Draft",
     "Told",
+    "answering_logins",
     "ask_database",
     "delete_question",
     "end_overdue",

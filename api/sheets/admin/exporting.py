@@ -25,7 +25,7 @@ from api.sheets.states import ExportState, SheetFormat
 from giftflick.admin_pages import page, show
 
 TONES = {ExportState.DONE: "good", ExportState.FAILED: "bad", ExportState.EXPIRED: "warn"}
-PERSONAL = "api.export_pii"
+ORDER, PERSONAL = "api.add_export", "api.export_pii"
 MODES = [("", "Live and test"), ("live", "Live"), ("test", "Test")]
 
 
@@ -87,7 +87,7 @@ class ExportForm(forms.Form):
         return found
 
 
-@page("exports/", name="exports", permission=None)
+@page("exports/", name="exports", permission=ORDER)
 def exports(request: HttpRequest) -> HttpResponse:
     """What can be exported, and the files of the last week that are theirs to download."""
     kinds = [kind for kind in KINDS.values() if request.user.has_perm(kind.permission)]
@@ -112,7 +112,7 @@ def exports(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page("exports/<slug:name>/new/", name="export_kind", permission=None)
+@page("exports/<slug:name>/new/", name="export_kind", permission=ORDER)
 def export_kind(request: HttpRequest, name: str) -> HttpResponseBase:
     kind = _kind(request, name)
     form = ExportForm(request.POST or None, kind=kind, may_see_personal_data=request.user.has_perm(PERSONAL))
@@ -157,7 +157,7 @@ def _export(request: HttpRequest, kind: ExportKind, form: ExportForm) -> HttpRes
     return redirect("admin:exports")
 
 
-@page("exports/<uuid:pk>/download/", name="export_download", permission=None)
+@page("exports/<uuid:pk>/download/", name="export_download", permission=ORDER)
 def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     try:
         export = selectors.export_with(pk)

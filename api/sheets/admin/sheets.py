@@ -6,19 +6,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from accounts.reauthentication import fresh_sign_in
 from api.audit.doors import acting
 from api.audit.states import Door
 from api.exceptions import ApplicationError, NotFoundError
 from api.sheets import selectors, services, storage
-from api.sheets.admin.uploading import actor, allowed_kind, scope_of
+from api.sheets.admin.uploading import actor, allowed_kind, columns_of, scope_of
 from api.sheets.kinds import SheetKind, kind_called
 from api.sheets.limits import LINK_LIVES, MAX_POSTED, MB
 from api.sheets.models import Sheet, SheetRow
@@ -112,9 +111,10 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @page("imports/sheets/<uuid:pk>/discard/", name="sheet_discard", permission=None)
-@require_POST
 def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     found, kind = allowed_sheet(request, pk)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
     try:
         services.discard_sheet(pk)
     except ApplicationError as refusal:
@@ -138,7 +138,8 @@ def errors(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     name = f"{kind.name}-wrong-rows.{sheet_format}"
     if file.tell() > MAX_POSTED:  # more than a function may answer
         key = f"{storage.EXPORTS}{found.pk}-wrong.{sheet_format}"
-        storage.keep(key, file)
+        with file:
+            storage.keep(key, file)
         return redirect(storage.download_address(key, name=name, sheet_format=sheet_format, lives=LINK_LIVES))
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=name, content_type=CONTENT_TYPES[sheet_format])
@@ -150,8 +151,8 @@ def empty(request: HttpRequest, name: str, form: str) -> HttpResponseBase:
     kind = allowed_kind(request, name)
     if form not in SheetFormat.values:
         raise Http404
+    columns = [column.name for column in columns_of(kind, scope_of(request)) if column.is_read]
     file = SpooledTemporaryFile(max_size=MB)  # noqa: SIM115 - whoever sends it closes it
-    columns = [column.name for column in kind.columns(scope_of(request)) if column.is_read]
     write_sheet(file, SheetFormat(form), columns, [])  # type: ignore[arg-type] # it is a file of bytes
     file.seek(0)
     return FileResponse(

@@ -1,26 +1,26 @@
 """The form that takes a file or pasted rows, wherever it stands, and what is refused before it is read."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_POST
 
 from api import actors
-from api.exceptions import ApplicationError
+from api.exceptions import ApplicationError, NotFoundError
 from api.sheets import services
 from api.sheets.kinds import SheetKind, kind_called
 from api.sheets.limits import MAX_BYTES, MAX_POSTED, MB
 from api.sheets.models import Sheet
+from api.sheets.reading import Column
 from api.sheets.services.receiving import TOO_LARGE, TOO_LARGE_TO_POST
 from giftflick.admin_pages import page
 
@@ -107,16 +107,18 @@ def upload_context(kind: SheetKind, scope_id: UUID | None = None) -> dict[str, A
 
 
 @page("imports/<slug:name>/begin/", name="sheet_begin", permission=None)
-@require_POST
 def begin(request: HttpRequest, name: str) -> HttpResponse:
     """For the page's script: where to put a file of so many bytes."""
-    kind = allowed_kind(request, name)
+    kind, scope_id = allowed_kind(request, name), scope_of(request)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    columns_of(kind, scope_id)
     said = request.POST.get("size", "")
     try:
         sheet, address = services.begin_upload(
             kind,
             size=int(said) if said.isdecimal() and len(said) < 16 else 0,
-            scope_id=scope_of(request),
+            scope_id=scope_id,
             actor=actor(request),
             now=timezone.now(),
         )
@@ -134,6 +136,14 @@ def allowed_kind(request: HttpRequest, name: str) -> SheetKind:
     if not request.user.has_perm(kind.permission):
         raise PermissionDenied(f"This page needs the permission {kind.permission}.")
     return kind
+
+
+def columns_of(kind: SheetKind, scope_id: UUID | None) -> Sequence[Column]:
+    """Raises Http404 for rows that would belong to nothing."""
+    try:
+        return kind.columns(scope_id)
+    except (ObjectDoesNotExist, NotFoundError):
+        raise Http404 from None
 
 
 def scope_of(request: HttpRequest) -> UUID | None:

@@ -1,4 +1,7 @@
-"""Templates as rows, by slug: their words and scripts. Music and pictures are uploaded on a template's own page."""
+"""Templates as rows, by slug: their words and scripts.
+
+Music and pictures are uploaded on a template's own page, where it is also published, once somebody has seen its film.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +19,7 @@ from api.sheets.resources.base import (
 )
 from api.templates import services
 from api.templates.definition import validate_definition
-from api.templates.models import AspectRatio, Template, TemplateStatus
+from api.templates.models import AspectRatio, Template
 
 SCRIPTS = ("fields", "theme", "scenes")
 
@@ -26,7 +29,6 @@ class TemplateResource(SheetResource):
     name = Field("name", "name", TextWidget())
     occasion = Field("occasion", "occasion", TextWidget())
     description = Field("description", "description", TextWidget())
-    status = Field("status", "status", ChoiceWidget(TemplateStatus.values))
     aspect_ratio = Field("aspect_ratio", "aspect_ratio", ChoiceWidget(AspectRatio.values))
     duration_s = Field("duration_s", "duration_s", WholeNumberWidget())
     merge_fields = Field("fields", "fields", ScriptWidget())
@@ -40,7 +42,6 @@ class TemplateResource(SheetResource):
             "name",
             "occasion",
             "description",
-            "status",
             "aspect_ratio",
             "duration_s",
             "merge_fields",
