@@ -399,6 +399,12 @@ def test_the_filters_that_come_ready_find_what_they_say(founder: Client, situati
         assert shown_at(founder, chip.address) == [gift], situation
 
 
+@pytest.fixture
+def unfiltered(story: Story) -> None:
+    """The story, and no filter saved yet."""
+    SavedFilter.objects.all().delete()
+
+
 def save(client: Client, query: str, *, name: str = "Mine", **more: str) -> Any:
     return client.post(f"/admin/saved-filters/add/?list=api.gift&{query}", {"name": name, **more})
 
@@ -407,7 +413,7 @@ def chips(client: Client, query: str = "") -> list[tuple[str, bool]]:
     return [(chip.name, chip.is_on) for chip in client.get(f"{GIFTS}?{query}").context["cl"].chips if chip.pk]
 
 
-def test_filters_and_order_are_saved_without_what_was_searched_for(founder: Client, story: Story) -> None:
+def test_filters_and_order_are_saved_without_what_was_searched_for(founder: Client, unfiltered: None) -> None:
     page = founder.get(f"{GIFTS}?status__exact=failed&o=1&q=ben@example.com&p=last").context["cl"]
     assert page.saving_query == "list=api.gift&o=1&status__exact=failed"
 
@@ -419,7 +425,7 @@ def test_filters_and_order_are_saved_without_what_was_searched_for(founder: Clie
     assert chips(founder, "o=1&status__exact=failed") == [("Mine", True)]
 
 
-def test_a_filter_is_seen_by_the_team_if_it_is_shared(founder: Client, story: Story) -> None:
+def test_a_filter_is_seen_by_the_team_if_it_is_shared(founder: Client, unfiltered: None) -> None:
     other = signed_in(User.objects.create_superuser("grace"))
     save(founder, "status__exact=failed", name="Mine")
     save(founder, "status__exact=sent", name="Ours", is_shared="on")
@@ -428,14 +434,14 @@ def test_a_filter_is_seen_by_the_team_if_it_is_shared(founder: Client, story: St
     assert chips(other) == [("Ours", False)]
 
 
-def test_saving_under_the_same_name_replaces(founder: Client, story: Story) -> None:
+def test_saving_under_the_same_name_replaces(founder: Client, unfiltered: None) -> None:
     save(founder, "status__exact=failed")
     save(founder, "status__exact=sent")
 
     assert SavedFilter.objects.get().query == "status__exact=sent"
 
 
-def test_a_filter_that_is_not_there_is_not_saved(founder: Client, story: Story) -> None:
+def test_a_filter_that_is_not_there_is_not_saved(founder: Client, unfiltered: None) -> None:
     assert save(founder, "nosuch=7")["Location"] == f"{GIFTS}?e=1"
     assert not SavedFilter.objects.exists()
 
@@ -444,7 +450,7 @@ def test_a_filter_that_is_not_there_is_not_saved(founder: Client, story: Story) 
     ("query", "name"),
     [("status__exact=failed", ""), ("status__exact=failed", "x" * 61), ("q=ben", "Mine"), ("", "Mine")],
 )
-def test_what_cannot_be_saved_is_told_in_words(query: str, name: str, founder: Client, story: Story) -> None:
+def test_what_cannot_be_saved_is_told_in_words(query: str, name: str, founder: Client, unfiltered: None) -> None:
     answer = save(founder, query, name=name)
 
     assert answer.status_code == 200
@@ -452,7 +458,7 @@ def test_what_cannot_be_saved_is_told_in_words(query: str, name: str, founder: C
     assert not SavedFilter.objects.exists()
 
 
-def test_nothing_is_saved_for_a_list_that_is_not_there_or_not_to_be_seen(founder: Client, story: Story) -> None:
+def test_nothing_is_saved_for_a_list_that_is_not_there_or_not_to_be_seen(founder: Client, unfiltered: None) -> None:
     nobody = signed_in(User.objects.create_user("temp", is_staff=True))
 
     assert nobody.post("/admin/saved-filters/add/?list=api.gift&status__exact=sent", {"name": "x"}).status_code == 403
@@ -461,7 +467,7 @@ def test_nothing_is_saved_for_a_list_that_is_not_there_or_not_to_be_seen(founder
         assert answer.status_code == 404, label
 
 
-def test_ones_own_filter_is_deleted_and_a_founder_deletes_any(story: Story) -> None:
+def test_ones_own_filter_is_deleted_and_a_founder_deletes_any(unfiltered: None) -> None:
     viewers = []
     for name in ("ada", "grace"):
         viewer = User.objects.create_user(name, is_staff=True)
@@ -482,7 +488,7 @@ def test_ones_own_filter_is_deleted_and_a_founder_deletes_any(story: Story) -> N
     assert not SavedFilter.objects.exists()
 
 
-def test_a_filter_from_before_that_no_list_knows_any_more_shows_the_list(founder: Client, story: Story) -> None:
+def test_a_filter_from_before_that_no_list_knows_any_more_shows_the_list(founder: Client, unfiltered: None) -> None:
     user = User.objects.get(username="ada")
     SavedFilter.objects.create(
         list="api.gift", name="Old", query="gone__exact=1", owner=user, created_at=datetime.now(UTC)
