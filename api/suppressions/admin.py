@@ -34,6 +34,7 @@ class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
 class SuppressionAdmin(ModelAdmin):
     """Search hashes what is typed: it finds a whole address, exactly, by index, and shows it to nobody."""
 
+    records_itself = True
     list_display = ["masked", state("reason"), "source", moment("created_at")]
     list_filter = [("reason", StateFilter)]
     search_fields = ["=address_sha256"]

@@ -111,7 +111,7 @@ def test_who_may_only_look_sees_how_far_it_is_and_no_row(open_campaign: Open, re
     assert "1 of 1 rows made into gifts" in shown
     assert [word in shown for word in ("ben1@example.com", "Ben 1", "upload-form", "Cancel the rest")] == [False] * 4
     assert client.get("/admin/campaigns/").status_code == 200
-    assert client.post(page, {"rows": "x"}).status_code == 404
+    assert client.post(page, {"rows": "x"}).status_code == 403
     for path in (f"{page}approve/{sheet.pk}/", f"{page}cancel/", "/admin/campaigns/new/"):
         assert client.post(path, {"why": "x"}).status_code == 403
     assert client.get(f"{page}gifts/rendering/").status_code == 403

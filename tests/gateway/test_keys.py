@@ -5,17 +5,19 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.utils import timezone
 
 from accounts import keys, services
-from accounts.models import Account, User
+from accounts.models import Account
 from local.environment import NOWHERE
 from local.gateway.authorizer import Authorizer
 from local.gateway.functions import authorizer, site
 from local.gateway.server import Gateway
 from local.lambda_runtime import Function
+from tests.accounts.codes import LOGIN, PASSWORD, key_of, member, phone_shows
 from tests.gateway.wire import Headers, Reply, send
 from tests.system import System
 
@@ -321,21 +323,40 @@ def test_a_body_above_our_own_limit_is_a_problem_and_above_the_gateways_its_shor
 
 
 def test_a_founder_signs_in_to_the_admin(shop: Shop) -> None:
-    User.objects.create_superuser("ada", "ada@giftflick.example", password="a long password")
+    founder = member()
     shop.key = ""
-    form = shop.call("GET", "/admin/login/?next=/admin/")
-    cookie = form.headers["Set-Cookie"].partition(";")[0]
-    token = form.body.decode().partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+    browser = Browser(shop)
 
-    signed_in = send(
-        shop.gateway.url,
-        "POST",
-        "/admin/login/?next=/admin/",
-        [("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded"), ("Origin", shop.gateway.url)],
-        f"csrfmiddlewaretoken={token}&username=ada&password=a+long+password".encode(),
-    )
-    cookies = [line.partition(";")[0] for line in signed_in.headers.get_all("Set-Cookie", [])]
-    index = send(shop.gateway.url, "GET", "/admin/", [("Cookie", "; ".join(cookies))])
+    asked = browser.submit(LOGIN, username="ada", password=PASSWORD)
+    signed_in = browser.submit(asked.headers["Location"], code=phone_shows(key_of(founder)))
+    index = browser.open("/admin/")
 
     assert (signed_in.status, signed_in.headers["Location"]) == (302, "/admin/")
     assert (index.status, "Log out" in index.body.decode()) == (200, True)
+
+
+class Browser:
+    """What keeps cookies, and sends a form with its token."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._url = shop.gateway.url
+        self._cookies: dict[str, str] = {}
+
+    def open(self, path: str) -> Reply:
+        return self._keep(send(self._url, "GET", path, [self._cookie()]))
+
+    def submit(self, path: str, **fields: str) -> Reply:
+        form = self.open(path).body.decode()
+        token = form.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+        content = urlencode({"csrfmiddlewaretoken": token, **fields}).encode()
+        typed = ("Content-Type", "application/x-www-form-urlencoded")
+        return self._keep(send(self._url, "POST", path, [self._cookie(), typed, ("Origin", self._url)], content))
+
+    def _cookie(self) -> tuple[str, str]:
+        return "Cookie", "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+
+    def _keep(self, reply: Reply) -> Reply:
+        for line in reply.headers.get_all("Set-Cookie", []):
+            name, _, value = line.partition(";")[0].partition("=")
+            self._cookies[name] = value
+        return reply

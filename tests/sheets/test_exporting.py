@@ -159,7 +159,7 @@ def test_a_file_is_gone_after_a_week(founder: Client, account: Account, now: dat
 def test_who_may_not_have_names_gets_none(founder: Client, account: Account, template: Template, now: datetime) -> None:
     build.draft(account, now)
     personal = export(founder, "gifts", personal="on")
-    viewer = signed_in(somebody("api.view_gift"))
+    viewer = signed_in(somebody("api.view_gift", "api.add_export"))
 
     form = viewer.get("/admin/exports/gifts/new/").content.decode()
     viewer.post("/admin/exports/gifts/new/", {"format": "csv", "personal": "on"})
