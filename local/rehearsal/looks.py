@@ -58,7 +58,7 @@ def media(account: Account) -> None:
     s3, bucket = account.client("s3"), account.output("MediaBucket")
     rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     days = {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in rules if "Expiration" in rule}
-    equal("days until media go", days, {"renders/": 90, "uploads/": 90})
+    equal("days until media go", days, {"renders/": 90, "uploads/": 90, "imports/": 7, "exports/": 7})
     unfinished = [rule["AbortIncompleteMultipartUpload"] for rule in rules if "AbortIncompleteMultipartUpload" in rule]
     equal("unfinished uploads", unfinished, [{"DaysAfterInitiation": 1}])
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]

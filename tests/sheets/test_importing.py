@@ -76,7 +76,8 @@ def test_good_rows_are_taken_in_and_audited(receive: Receive, account: Account, 
     other = Account.objects.get(name="Other Shop")
     assert other.domains == ["shop.other.example", "other.example"]
     actor = f"import:{Batch.objects.get().pk}"
-    assert list(AuditEntry.objects.exclude(actor="system").order_by("id").values_list("action", "actor", "door", "why", "changes")) == [
+    entries = AuditEntry.objects.exclude(actor="system").order_by("id")
+    assert list(entries.values_list("action", "actor", "door", "why", "changes")) == [
         (
             "sheet.confirmed",
             ADA,
