@@ -25,6 +25,7 @@ from api.rendering.models import Render
 from api.webhooks.models import WebhookEndpoint
 from tests.accounts.codes import equip
 from tests.admin.conftest import Story
+from tests.admin.desk import ASKED_FOR
 from tests.admin.signing import signed_in
 from tests.admin.test_matrix import NO_GROUP, ROLES, SUPERUSER, user_in
 
@@ -106,7 +107,7 @@ def test_no_link_is_broken_or_refused_and_no_secret_is_shown(role: str, story: S
     tokens = {gift.token for gift in Gift.objects.all()}
     client = signed_in(user_in(role))
 
-    wrong, leaks, foreign, shows_token, pages = {}, set(), set(), set(), 0
+    wrong, leaks, foreign, shows_token, shows_asked, pages = {}, set(), set(), set(), set(), 0
     for path, found_on, answer in crawl(client):
         pages += 1
         if answer.status_code == 302:
@@ -117,12 +118,14 @@ def test_no_link_is_broken_or_refused_and_no_secret_is_shown(role: str, story: S
             continue
         text = answer.getvalue().decode(errors="replace")  # of a file, too
         leaks |= {(path, what) for what, secret in secrets.items() if secret in text}
+        shows_asked |= {path} if ASKED_FOR in text else set()
         shows_token |= {path for token in tokens if token in text}
         if "text/html" in answer.headers["Content-Type"]:
             foreign |= {load for load in Page(text).loads if _is_foreign(load)}
 
     assert (wrong, leaks, foreign) == ({}, set(), set())
     assert bool(shows_token) == (role in SEE_WATCH_LINKS), shows_token
+    assert bool(shows_asked) == (role in (SUPERUSER, "Founder")), shows_asked
     assert pages > (4 if role in (NO_GROUP, "Query") else 60), pages
 
 
