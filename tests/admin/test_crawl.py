@@ -54,7 +54,7 @@ class Page(HTMLParser):
 
 def crawl(client: Client) -> Iterator[tuple[str, str, Any]]:
     """Each page with its answer and where the link to it was found. Of addresses that differ in their parameters'
-    values only, the first is opened."""
+    values only, the first is opened; a list's filters are tried alone, as every list offers each beside all others."""
     waiting, seen = [("/admin/", "")], {_kind("/admin/")}
     while waiting:
         path, found_on = waiting.pop()
@@ -70,7 +70,8 @@ def crawl(client: Client) -> Iterator[tuple[str, str, Any]]:
             where = urlsplit(target)
             inside = where.netloc == "testserver" and where.path.startswith("/admin/")
             further = where._replace(scheme="", netloc="").geturl()
-            if inside and _kind(further) not in seen:
+            is_mixed = "/admin/api/" in further or "/admin/accounts/" in further
+            if inside and not (is_mixed and "&" in further) and _kind(further) not in seen:
                 seen.add(_kind(further))
                 waiting.append((further, path))
         assert len(seen) < MOST_PAGES
