@@ -2,6 +2,8 @@
 
 import csv
 import gzip
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -218,3 +220,19 @@ def test_strangers_see_nothing(new_kind: NewKind, client: Client, now: datetime)
         assert client.get(f"/admin/batches/{path}").status_code == 302, path
         assert nobody.get(f"/admin/batches/{path}").status_code == 403, path
     assert signed_in(User.objects.create_superuser("ada")).get(f"/admin/batches/{uuid7()}/").status_code == 404
+
+
+def test_the_web_process_knows_every_kind_of_batch_that_a_worker_knows() -> None:
+    """Starting one asks its kind, and looking at one asks what that needs."""
+    told = "from api.batches.registry import known_kinds; print(*sorted(kind.name for kind in known_kinds()))"
+    kinds = [
+        subprocess.run(
+            [sys.executable, "-c", f"import django; django.setup(); import {module}; {told}"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for module in ("giftflick.admin_urls", "api.tick")
+    ]
+
+    assert kinds[0] == kinds[1]
