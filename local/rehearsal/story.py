@@ -113,6 +113,7 @@ class Story:
         account = self.account
         lines = [
             "create_founder --email=bea@giftflick.example --name=bea",
+            "reset_second_factor --email=bea@giftflick.example",
             "api_key list",
             f"api_key rotate --key={self.key_id} --overlap-hours=24",
             "api_key issue --account=Confetti%20Shop --name=another",
