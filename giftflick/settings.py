@@ -119,6 +119,9 @@ RENDERER_SECRET = env.text("RENDERER_SECRET", "")
 
 UNFOLD = admin_look.UNFOLD
 
+# Who is locked out is answered by the sign-in pages themselves: no other request pays for axes' middleware.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+
 LANGUAGE_CODE = "en"
 FORMAT_MODULE_PATH = "giftflick.formats"
 TIME_ZONE = "UTC"
