@@ -9,6 +9,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
+from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
@@ -185,7 +186,8 @@ def test_a_lists_actions_are_offered_to_those_who_may_and_do_nothing_for_others(
     offered, expected = set(), {act for act, needs in ACTIONS.items() if allowed(role, (needs,))}
     before = everything()
 
-    for model, page in admin.site._registry.items():
+    registry: dict[type[Model], Any] = dict(admin.site._registry)
+    for model, page in registry.items():
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         path = reverse(f"admin:{name}_changelist")
         answer = client.get(path)
