@@ -61,7 +61,7 @@ def test_enrol_the_second_factor(page: Page, signed_in_page: OpenPage, mailbox: 
 def _invited(page: Page, mailbox: Mailbox) -> str:
     """Ada invites her on the team's page; the link in her mail."""
     page.get_by_role("link", name="Team").click()
-    page.get_by_role("link", name="Add").last.click()
+    page.get_by_role("link", name="Add colleague").click()
     page.get_by_label("Username").fill("bea")
     page.get_by_label("Email").fill(BEA)
     page.get_by_label("Founder", exact=True).check()
