@@ -14,8 +14,9 @@ from accounts.finding import find_accounts
 from accounts.hosts import domain_problem, origin_problem
 from accounts.models import Account
 from accounts.shop_pages import tiles_of
-from giftflick.admin import ModelAdmin, StateFilter, moment, state
+from giftflick.admin import ModelAdmin, StateFilter, moment, named, state
 from giftflick.admin_bulk import bulk_action
+from giftflick.admin_parts import when
 from giftflick.admin_search import SearchByIndex
 
 __all__ = ["key_admin", "reauthentication_admin", "second_factor_admin", "team_admin"]  # registered by being imported
@@ -91,10 +92,10 @@ class AccountAdmin(SearchByIndex, ModelAdmin):
         "name",
         "email",
         state("order_gate"),
-        "requests_per_minute",
-        "mails_per_day",
+        named("requests_per_minute", "calls a minute"),
+        named("mails_per_day", "mails a day"),
         moment("created_at"),
-        moment("suspended_at"),
+        named("suspended_at", "suspended", when),
     ]
     list_filter = [("order_gate", StateFilter), ("suspended_at", admin.EmptyFieldListFilter)]
     search_help_text = "An id, a part of the name, or the beginning of the e-mail address."

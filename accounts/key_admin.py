@@ -28,7 +28,7 @@ from api import actors
 from api.audit.doors import acting
 from api.audit.states import Door
 from api.exceptions import ApplicationError
-from giftflick.admin import About, ModelAdmin, moment
+from giftflick.admin import About, ModelAdmin, moment, named
 from giftflick.admin_filters import RowFilter
 from giftflick.admin_parts import badge
 from giftflick.admin_search import SearchByIndex
@@ -125,7 +125,7 @@ class ApiKeyAdmin(SearchByIndex, ModelAdmin):
     change_form_before_template = "admin/api_key_form.html"
     records_itself = True
     list_display = [
-        "id", "name", "account", "mode", "state", "last_used_on",
+        "id", "name", named("account", "shop"), "mode", "state", "last_used_on",
         moment("created_at"), moment("expires_at"), moment("revoked_at"),
     ]  # fmt: skip
     is_short_list = True

@@ -93,7 +93,8 @@ def revoke(request: HttpRequest) -> HttpResponse:
         now, who = timezone.now(), request.user.get_username()
         for key in keys:
             services.revoke_api_key(key, revoked_by=who, now=now)
-        return f"Revoked: {len(keys)}. Dead everywhere within 60 seconds."
+        told = "Revoked" if len(keys) == 1 else f"{len(keys)} keys revoked"
+        return f"{told}. Dead everywhere within 60 seconds."
 
     names = ", ".join(f"{key.name} ({key.pk}) of {key.account}" for key in keys)
     question = Question(

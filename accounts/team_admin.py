@@ -29,8 +29,9 @@ from api import actors
 from api.audit.doors import acting
 from api.audit.states import Door
 from api.exceptions import ApplicationError, BackendError
-from giftflick.admin import NOTHING, ModelAdmin, moment
+from giftflick.admin import ModelAdmin, named
 from giftflick.admin_pages import page, show
+from giftflick.admin_parts import when
 
 MAY = "accounts.manage_team"
 
@@ -76,13 +77,16 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
         return groups
 
 
+SIGNED_IN = named("last_login", "last signed in", when)
+
+
 @admin.register(User)
 class TeamAdmin(ModelAdmin):
     """Only whoever may manage the team sees it. Passwords are never typed here: a link is mailed."""
 
     form = MemberForm
     records_itself = True
-    list_display = ["username", "email", "in_groups", "second_factor", moment("last_login"), "is_active"]
+    list_display = ["username", "email", "in_groups", "second_factor", SIGNED_IN, "is_active"]
     list_filter = ["is_active", "groups"]
     search_fields = ["username", "email", "first_name", "last_name"]
     ordering = ["username"]
@@ -102,10 +106,6 @@ class TeamAdmin(ModelAdmin):
         has_one = any(device.confirmed for device in user.totpdevice_set.all())  # type: ignore[attr-defined]
         return "yes" if has_one else "not yet"
 
-    @admin.display(description="last signed in")
-    def signed_in_at(self, user: User) -> str:
-        return NOTHING if user.last_login is None else f"{user.last_login:%Y-%m-%d %H:%M:%S}"
-
     @admin.display(description="cannot get in?")
     def help_for(self, user: User) -> str:
         return format_html(
@@ -114,10 +114,10 @@ class TeamAdmin(ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:  # noqa: ARG002
         shown: list[Any] = ["username", "email", ("first_name", "last_name"), "groups"]
-        return shown if obj is None else [*shown, "is_active", "second_factor", "signed_in_at", "help_for"]
+        return shown if obj is None else [*shown, "is_active", "second_factor", SIGNED_IN, "help_for"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:  # noqa: ARG002
-        return [] if obj is None else ["username", "second_factor", "signed_in_at", "help_for"]
+        return [] if obj is None else ["username", "second_factor", SIGNED_IN, "help_for"]
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - Django's
         form: Any = super().get_form(request, obj, change, **kwargs)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.reauthentication import fresh_sign_in
+from api.audit.wording import value_in_words
 from api.console.answers import as_csv, for_page
 from api.console.login import NOT_SET_UP, is_set_up
 from api.console.models import QueryRun, SavedQuery
@@ -32,7 +33,7 @@ from api.console.services import (
 )
 from api.console.statements import LONGEST, parameters_of, read_statement
 from api.exceptions import ApplicationError
-from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, state
+from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, named, state
 from giftflick.admin_pages import page, show
 
 USE, SEE_PERSONAL = "api.use_console", "api.console_pii"
@@ -42,11 +43,14 @@ PREFIX = "p_"  # of parameters' fields in the form
 EXAMPLE = "SELECT id, status, created_at\nFROM api_gift\nORDER BY id DESC\nLIMIT 20"
 
 
+KINDS = (named("with_pii", "personal data", value_in_words), named("is_download", "as a file", value_in_words))
+
+
 @admin.register(QueryRun)
 class QueryRunAdmin(ReadOnlyAdmin):
     """Who asked what of the database."""
 
-    list_display = [moment("started_at"), "actor", "summary", state("state"), "rows", "ms", "with_pii", "is_download"]
+    list_display = [moment("started_at"), "actor", "summary", state("state"), "rows", "ms", *KINDS]
     list_filter = [("state", StateFilter), "with_pii", "is_download"]
     search_fields = ["=actor"]
     search_help_text = "Who asked, such as staff:ada."
@@ -57,7 +61,7 @@ class QueryRunAdmin(ReadOnlyAdmin):
         "question",
         "asked",
         "parameters",
-        ("with_pii", "is_download"),
+        KINDS,
         (state("state"), "code"),
         ("rows", "ms"),
     ]

@@ -55,10 +55,10 @@ class MessageAdmin(SearchByIndex, ReadOnlyAdmin):
         moment("created_at"),
         state("kind"),
         state("status"),
-        "to_email",
+        named("to_email", "to"),
         link("gift"),
-        "attempts",
-        "is_possible_double",
+        named("attempts", "tries"),
+        named("is_possible_double", "possibly twice", _yes),
     ]
     list_filter = [("status", StateFilter), ("kind", StateFilter), "is_possible_double", "livemode"]
     actions = [SEND_AGAIN]

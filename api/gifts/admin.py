@@ -15,7 +15,7 @@ from api.gifts.pages.actions import OPERATE
 from api.gifts.pages.gift import show_gift
 from api.gifts.situations import READY_FILTERS, GiftSituation
 from api.viewing.models import Thanks
-from giftflick.admin import ReadOnlyAdmin, StateFilter, mode, moment, state
+from giftflick.admin import ReadOnlyAdmin, StateFilter, mode, moment, named, state
 from giftflick.admin_bulk import Action, bulk_action
 from giftflick.admin_filters import RowFilter
 from giftflick.admin_search import SearchByIndex
@@ -80,10 +80,10 @@ class GiftAdmin(SearchByIndex, ReadOnlyAdmin):
     list_display = [
         moment("created_at"),
         state("status"),
-        "account",
-        "sender_name",
-        "recipient_name",
-        "recipient_email",
+        named("account", "shop"),
+        named("sender_name", "from"),
+        named("recipient_name", "to"),
+        named("recipient_email", "address"),
         mode(),
     ]
     list_filter = [

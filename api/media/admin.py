@@ -18,7 +18,14 @@ GIFTS_SHOWN = 5
 @admin.register(Upload)
 class UploadAdmin(SearchByIndex, ReadOnlyAdmin):
     find = staticmethod(find_uploads)
-    list_display = [moment("created_at"), state("status", ready="good"), "content_type", "size", "account", "livemode"]
+    list_display = [
+        moment("created_at"),
+        state("status", ready="good"),
+        named("content_type", "type"),
+        named("size", "size", size),
+        named("account", "shop"),
+        mode(),
+    ]
     list_filter = [
         ("status", StateFilter),
         ("account", RowFilter),

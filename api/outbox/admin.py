@@ -46,7 +46,15 @@ ACTIONS = [
 @admin.register(Job)
 class JobAdmin(SearchByIndex, ReadOnlyAdmin):
     find = staticmethod(find_jobs)
-    list_display = ["id", "kind", state("state"), moment("run_at"), "attempts", "last_error", "ref_id"]
+    list_display = [
+        "id",
+        "kind",
+        state("state"),
+        moment("run_at"),
+        named("attempts", "tries"),
+        "last_error",
+        named("ref_id", "about"),
+    ]
     list_filter = [("state", StateFilter), one_of("kind")]
     search_help_text = "A job's number, or the id of the render, mail or upload that it is about."
     ordering = ["-id"]

@@ -30,9 +30,9 @@ class RenderAdmin(SearchByIndex, ReadOnlyAdmin):
         moment("created_at"),
         state("status"),
         link("gift"),
-        "attempt",
-        "provider_id",
-        "duration_s",
+        named("attempt", "try"),
+        named("provider_id", "renderer's id"),
+        named("duration_s", "plays", "{:.1f} s".format),
         moment("finished_at"),
     ]
     list_filter = [("status", StateFilter), "gift__livemode"]

@@ -17,7 +17,7 @@ from api.templates.finding import find_templates
 from api.templates.models import Template
 from api.templates.scripts import read_script
 from api.templates.services import validate_definition
-from giftflick.admin import NOTHING, ModelAdmin, StateFilter, moment, state
+from giftflick.admin import NOTHING, ModelAdmin, StateFilter, moment, named, state
 from giftflick.admin_search import SearchByIndex
 
 SCRIPTS = ("fields", "theme", "scenes")
@@ -104,7 +104,8 @@ class TemplateAdmin(SearchByIndex, ModelAdmin):
     change_form_outer_before_template = "admin/template_about.html"
     change_form_before_template = "admin/template_form.html"
     list_display = [
-        "slug", "picture", "name", "occasion", state("status"), "aspect_ratio", "duration_s", moment("updated_at"),
+        "slug", "picture", "name", "occasion", state("status"), named("aspect_ratio", "shape"),
+        named("duration_s", "plays", "{} s".format), moment("updated_at"),
     ]  # fmt: skip
     is_short_list = True
     ordering = ["name"]

@@ -8,7 +8,7 @@ from api.webhooks import bulk, pages
 from api.webhooks.content import gift_of
 from api.webhooks.finding import find_deliveries, find_endpoints
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, moment, state, words
+from giftflick.admin import About, ReadOnlyAdmin, ReadOnlyInline, StateFilter, moment, named, state, words
 from giftflick.admin_bulk import bulk_action
 from giftflick.admin_filters import RowFilter
 from giftflick.admin_parts import moment_words
@@ -43,7 +43,7 @@ class WebhookEndpointAdmin(SearchByIndex, ReadOnlyAdmin):
     find = staticmethod(find_endpoints)
     list_display = [
         moment("created_at"),
-        "account",
+        named("account", "shop"),
         "url",
         "enabled",
         state("disabled_reason"),

@@ -255,7 +255,6 @@ FIELDS: dict[str, dict[str, Field]] = {
         "username": "What they sign in as.",
         "password": "Only its hash is kept. They choose it themselves, by a mailed link.",
         "second_factor": "Whether they have set one up: nobody gets in without.",
-        "signed_in_at": "When they last signed in, in UTC.",
         "help_for": "For who is locked out, or has lost the phone.",
         "password1": "At least 12 characters, and none of the usual ones.",
         "password2": "The same once more.",

@@ -138,7 +138,7 @@ def test_loading_the_page_of_a_rotated_key_anew_rotates_no_second_time(
 
 
 def test_a_key_that_has_ended_is_not_rotated(founder: Client, issued: tuple[ApiKey, str]) -> None:
-    assert told(revoke(founder, issued[0])) == ["Revoked: 1. Dead everywhere within 60 seconds."]
+    assert told(revoke(founder, issued[0])) == ["Revoked. Dead everywhere within 60 seconds."]
 
     answer = rotate(founder, issued[0], overlap="1")
 

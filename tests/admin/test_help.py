@@ -128,7 +128,7 @@ def test_the_words_are_about_fields_that_there_are(db: None) -> None:
         "api.gift": {"explained_status", "watch_link"},
         "api.auditentry": {"who", "what", "shop", "changed", "through", "object_link"},
         "accounts.apikey": {"mode", "state", "may", "purpose"},
-        "accounts.user": {"second_factor", "signed_in_at", "help_for", "password1", "password2", "usable_password"},
+        "accounts.user": {"second_factor", "help_for", "password1", "password2", "usable_password"},
         "api.queryrun": {"asked"},
         "api.suppression": {"address"},
     }
