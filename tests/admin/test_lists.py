@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.db import connection
-from django.db.models import Model
+from django.db.models import DateTimeField, Model
 from django.http import HttpRequest, QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -30,7 +31,7 @@ from api.suppressions.services import suppress_address
 from api.suppressions.states import SuppressionReason
 from api.templates.models import Template
 from giftflick import admin_lists
-from giftflick.admin_days import Span, key_at, moment_of
+from giftflick.admin_days import Span, key_at
 from tests import build
 from tests.admin.conftest import Story, dead_job, tried_webhook
 from tests.admin.signing import signed_in
@@ -265,18 +266,34 @@ def test_an_address_that_makes_no_sense_gets_a_list_and_words(query: str, founde
         assert "a filter that is not there" in " ".join(str(message) for message in get_messages(answer.wsgi_request))
 
 
-@pytest.mark.parametrize("selected", ["nonsense", "a\x00b", "9" * 40])
-def test_rows_that_cannot_be_are_told_in_words(selected: str, founder: Client, story: Story) -> None:
-    for path in [GIFTS, page_of("api.job")]:
-        action = "cancel" if path == GIFTS else "forget"
-        answer = founder.post(path, {"action": action, "_selected_action": selected, "index": "0"}, follow=True)
+@pytest.mark.parametrize("selected", ["nonsense", "a\x00b", "9" * 19, "9" * 40])
+@pytest.mark.parametrize(
+    ("label", "action"), [("api.gift", "cancel"), ("api.job", "forget"), ("api.suppression", "lift")]
+)
+def test_rows_that_cannot_be_are_told_in_words(
+    label: str, action: str, selected: str, founder: Client, db: None
+) -> None:
+    for chosen in ({"_selected_action": selected}, {"_selected_action": "1", "select_across": "1", "upto": selected}):
+        answer = founder.post(page_of(label), {"action": action, "index": "0", **chosen}, follow=True)
         assert answer.status_code == 200
-        assert len(list(get_messages(answer.wsgi_request))) == 1
+        (told,) = get_messages(answer.wsgi_request)
+        assert "not understood" in str(told)
 
 
-def test_keys_tell_their_time(now: datetime) -> None:
-    moment = datetime(2026, 11, 23, 12, 0, 0, 500_000, tzinfo=UTC)
-    assert moment_of(key_at(moment)) == moment
+def test_a_mistake_in_an_action_is_no_matter_of_the_rows(
+    founder: Client, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged and counted as what it is."""
+
+    def broken(*_: Any) -> None:
+        raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr(admin.site._registry[Job], "actions", [broken])
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        founder.post(page_of("api.job"), {"action": "broken", "index": "0", "_selected_action": dead_job(now).pk})
+
+
+def test_keys_are_in_the_order_of_their_time() -> None:
     before = datetime.now(UTC)
     assert key_at(before) <= uuid7() < key_at(before + timedelta(minutes=1))
 
@@ -528,3 +545,36 @@ def test_a_shop_is_searched_as_one_types_and_not_listed(founder: Client, story: 
     )
     assert [row["text"] for row in found.json()["results"]] == ["Other Shop"]
     assert shown(founder, GIFTS, account__id__exact=str(other_account.pk)) == []
+
+
+LOOKUPS = ("", "__exact", "__startswith", "__icontains", "__regex", "__gt", "__lte", "__range", "__in", "__isnull")
+
+
+@pytest.mark.parametrize("label", MODELS)
+def test_a_list_answers_no_question_about_a_column_that_none_of_its_filters_is_about(
+    label: str, founder: Client, story: Story
+) -> None:
+    """Letter by letter, a secret could be asked for."""
+    page = admin.site._registry[apps.get_model(label)]
+    asked = page.get_changelist_instance(founder.get(page_of(label)).wsgi_request)
+    known = {name for spec in asked.filter_specs for name in spec.expected_parameters()}
+    known |= {f"{one if isinstance(one, str) else one[0]}__in" for one in asked.list_filter if not callable(one)}
+    known |= {f"{field.name}__isnull" for field in page.opts.fields if isinstance(field, DateTimeField)}
+    for field in page.opts.concrete_fields:
+        for lookup in {f"{name}{way}" for name in (field.name, field.attname) for way in LOOKUPS} - known:
+            answer = founder.get(page_of(label), {lookup: "1"})
+            assert (answer.status_code, answer["Location"]) == (302, f"{page_of(label)}?e=1"), lookup
+
+
+@pytest.mark.parametrize(
+    ("label", "query"),
+    [
+        ("api.gift", "status__in=failed,sent"),
+        ("api.gift", "created_at__gte=2026-01-01T00:00:00Z&created_at__lt=2026-02-01T00:00:00Z"),
+        ("api.gift", "watched_at__isnull=False"),
+        ("api.webhookendpoint", "disabled_reason__in=failing,gone"),
+        ("api.message", f"account__id__exact={uuid4()}"),
+    ],
+)
+def test_a_list_takes_what_other_pages_link_to(label: str, query: str, founder: Client, db: None) -> None:
+    assert founder.get(f"{page_of(label)}?{query}").status_code == 200
