@@ -176,6 +176,31 @@ def test_nobody_gives_more_than_they_have_or_changes_somebody_who_may_more() -> 
     assert not AuditEntry.objects.filter(action="second_factor.reset").exists()
 
 
+@pytest.mark.parametrize("is_active", [True, False])
+def test_a_founder_who_is_no_superuser_gets_at_no_superuser(is_active: bool) -> None:
+    ada = User.objects.create_superuser("ada", "ada@giftflick.example", "a phrase", is_active=is_active)
+    client = signed_in(colleague("eve", "Founder"))
+
+    change(client, ada, "Founder", email="eve@elsewhere.example")
+    refused = [help_with(client, ada, act).status_code for act in ("reset", "link", "unlock")]
+
+    before, ada = ada, User.objects.get(pk=ada.pk)
+    assert refused == [403, 403, 403]
+    assert (ada.email, ada.password, ada.is_active) == (before.email, before.password, is_active)
+
+
+def test_whoever_was_let_go_may_as_much_as_before_to_those_who_may_less() -> None:
+    manager = colleague("max", "Support")
+    manager.user_permissions.add(*group("Founder").permissions.filter(codename="manage_team"))
+    client, old = signed_in(manager), colleague("old", "Developer", is_active=False)
+
+    change(client, old, "Developer", email="max@elsewhere.example")
+
+    assert User.objects.get(pk=old.pk).email == old.email
+    assert not User.objects.get(pk=old.pk).is_active
+    assert help_with(client, old, "reset").status_code == 403
+
+
 @pytest.mark.parametrize("how", [{"groups": ["Support"]}, {"groups": ["Founder"], "is_active": ""}])
 def test_the_last_founder_stays(how: dict[str, Any]) -> None:
     eve = colleague("eve", "Founder")
