@@ -263,6 +263,16 @@ def test_a_colleague_resets_a_lost_second_factor_and_the_password_alone_sets_up_
     assert (entry.actor, entry.door, entry.why) == ("staff:ada", "admin", "she called me")
 
 
+def test_a_link_that_a_colleague_sends_is_noted_with_the_reason(founder: Client, postbox: Postbox) -> None:
+    bea = colleague("bea", "Support", email=postbox.email)
+
+    help_with(founder, bea, "link")
+
+    assert choose(Client(), postbox.link()).status_code == 200
+    entry = AuditEntry.objects.get(action="password_link.sent")
+    assert (entry.actor, entry.door, entry.why, entry.object_id) == ("staff:ada", "admin", "she called me", str(bea.pk))
+
+
 @pytest.mark.parametrize("act", ["unlock", "reset", "link"])
 def test_help_wants_a_reason_and_a_fresh_sign_in(founder: Client, act: str) -> None:
     bea = member("bea")
