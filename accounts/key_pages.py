@@ -37,7 +37,7 @@ class RotationForm(ReasonForm):
     )
 
 
-@page("keys/<str:pk>/rotate/", name="key_rotate", permission="accounts.add_apikey")
+@page("keys/<slug:pk>/rotate/", name="key_rotate", permission="accounts.add_apikey")
 @fresh_sign_in
 def rotate(request: HttpRequest, pk: str) -> HttpResponse:
     old = get_object_or_404(ApiKey.objects.select_related("account"), pk=pk)
@@ -80,7 +80,7 @@ def rotate(request: HttpRequest, pk: str) -> HttpResponse:
 @fresh_sign_in
 def revoke(request: HttpRequest) -> HttpResponse:
     """Of the keys that `?key=` names, any number of times: their ids are no secret."""
-    wanted = request.GET.getlist("key")[:AT_ONCE]
+    wanted = [key for key in request.GET.getlist("key")[:AT_ONCE] if key.isalnum()]
     keys = list(ApiKey.objects.select_related("account").filter(pk__in=wanted).order_by("account__name", "pk"))
     if not keys:
         raise Http404("There is no such key.")

@@ -207,9 +207,18 @@ def test_revoking_asks_why_and_says_how_fast(founder: Client, issued: tuple[ApiK
     assert ApiKey.objects.filter(revoked_at=None).count() == 0
 
 
-@pytest.mark.parametrize("page", ["/admin/keys/revoke/", "/admin/keys/revoke/?key=none", "/admin/keys/none/rotate/"])
-def test_a_key_that_is_not_there_is_no_crash(founder: Client, page: str) -> None:
-    assert founder.get(page).status_code == 404
+@pytest.mark.parametrize("key", ["", "none", "%00", "a%00", "²"])
+def test_a_key_that_is_not_there_is_no_crash(founder: Client, key: str) -> None:
+    pages = ["/admin/keys/revoke/", f"/admin/keys/revoke/?key={key}", f"/admin/keys/{key}/rotate/"]
+
+    assert [founder.get(page).status_code for page in pages] == [404, 404, 404]
+    assert founder.get(f"{KEYS}add/?account={key}").status_code == 200
+
+
+@pytest.mark.parametrize("version", ["²", "9" * 5000, "-1", "\x00"])
+def test_a_number_that_no_form_has_is_no_crash(founder: Client, issued: tuple[ApiKey, str], version: str) -> None:
+    assert rotate(founder, issued[0], overlap="5", version=version).status_code == 400
+    assert rotate(founder, issued[0], overlap="1", version=version).status_code == 200
 
 
 def test_a_revocation_that_the_table_does_not_take_is_told(
