@@ -51,7 +51,7 @@ def change_member(user: User, *, groups: Iterable[Group], by: User, now: datetim
     """
     groups = list(groups)
     with transaction.atomic():
-        founders = list(_founders().select_for_update(of=("self",)).values_list("pk", flat=True))
+        founders = lock_founders()
         before = User.objects.select_for_update().get(pk=user.pk)
         had = list(before.groups.all())
         refuse_to_change(by, before)
@@ -115,9 +115,13 @@ def _names_of(permissions: QuerySet[Permission]) -> set[str]:
     return {f"{app}.{codename}" for app, codename in named}
 
 
-def _founders() -> QuerySet[User]:
+def lock_founders() -> list[int]:
+    """Whoever may let others in, by id, locked in this order: before any other row of the team, so that nobody waits
+    for who waits for them.
+    """
     is_founder = Q(is_superuser=True) | Q(pk__in=User.groups.through.objects.filter(group__name=FOUNDER).values("user"))
-    return User.objects.filter(is_founder, is_active=True, is_staff=True).order_by("pk")
+    founders = User.objects.filter(is_founder, is_active=True, is_staff=True).order_by("pk")
+    return list(founders.select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def _names(groups: Iterable[Group]) -> list[str]:
