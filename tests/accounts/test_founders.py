@@ -14,11 +14,13 @@ from django.urls import resolve
 from django.utils import timezone
 
 from accounts.founders import mail_link, make_founder
+from accounts.lockout import TRIES_OF_ADDRESS
 from accounts.models import User
 from api.audit.models import AuditEntry
 from api.exceptions import InvalidStateError
 from local.stack import Stack
 from tests.accounts.codes import CODE, ENROL, enrol_in, equip, key_of, phone_shows, type_code, type_password
+from tests.accounts.test_lockout import HOME, at
 
 PASSWORD = "a-long-enough-phrase-7"
 
@@ -96,6 +98,22 @@ def test_a_link_lets_in_whoever_is_locked_out_for_too_many_wrong_passwords(postb
     choose(client, postbox.link())
 
     assert type_password(client, "ada", PASSWORD).status_code == 302
+
+
+def test_a_link_lets_in_also_where_a_stranger_at_the_same_address_goes_on_guessing(postbox: Postbox) -> None:
+    invite(postbox)
+    equip(User.objects.get())
+    stranger, founder = at(HOME), at(HOME)
+    for number in range(TRIES_OF_ADDRESS):
+        type_password(stranger, f"name{number}", "wrong")
+    locked_out = type_password(founder, "ada", PASSWORD)
+
+    choose(founder, postbox.link())
+    type_password(stranger, "ada", "wrong")
+    type_code(founder, phone_shows(key_of(User.objects.get())))
+
+    assert (locked_out.status_code, "can mail you a link" in locked_out.content.decode()) == (429, True)
+    assert founder.get("/admin/").status_code == 200
 
 
 def test_the_mail_says_what_to_do_in_both_its_forms(postbox: Postbox) -> None:
