@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
@@ -19,6 +20,8 @@ from django.utils.http import urlsafe_base64_encode
 
 from accounts.groups import FOUNDER
 from accounts.models import User
+from api.audit.changes import made
+from api.audit.services import record
 from api.delivery import backends
 from api.delivery.backends.base import Address, Mail
 from api.delivery.content import BRAND
@@ -27,7 +30,7 @@ from api.exceptions import InvalidStateError
 SUBJECT = f"Choose your password for {BRAND}"
 
 
-def make_founder(*, email: str, username: str) -> tuple[User, bool]:
+def make_founder(*, email: str, username: str, now: datetime) -> tuple[User, bool]:
     """The founder with this address, and whether there was none before; a new one cannot sign in without a password.
 
     Raises InvalidStateError if the address or the name is somebody's who is no founder: the admin can make them one.
@@ -40,9 +43,12 @@ def make_founder(*, email: str, username: str) -> tuple[User, bool]:
             "is_superuser": True,
             "password": make_password(None),
         }
-        user, is_new = User.objects.get_or_create(username=username, defaults=fields)
-        if is_new:
-            user.groups.set(Group.objects.filter(name=FOUNDER))
+        with transaction.atomic():
+            user, is_new = User.objects.get_or_create(username=username, defaults=fields)
+            if is_new:
+                user.groups.set(Group.objects.filter(name=FOUNDER))
+                changes = made({"name": username, "groups": [FOUNDER], "superuser": True})
+                record("member.invited", subject=user, changes=changes, now=now)
     if user.email.lower() != email.lower():
         raise InvalidStateError("Somebody else signs in by this name: give another one with --name=….")
     if not (user.is_active and user.is_staff and user.is_superuser):
@@ -51,7 +57,10 @@ def make_founder(*, email: str, username: str) -> tuple[User, bool]:
 
 
 def mail_link(user: User, *, now: datetime) -> None:
-    """Send the user a link to choose a password; nothing of it is stored. Raises BackendError."""
+    """Send the user a link to choose a password, and record that, but nothing of the link. Raises BackendError.
+
+    Not to be called in a transaction: the mail would be gone, and the record of it might not come.
+    """
     link = reverse("founders:password", args=[urlsafe_base64_encode(force_bytes(user.pk)), _token(user)])
     context = {
         "subject": SUBJECT,
@@ -73,6 +82,7 @@ def mail_link(user: User, *, now: datetime) -> None:
             text=render_to_string("mail_founder_link.txt", context).strip() + "\n",
         )
     )
+    record("password_link.sent", subject=user, now=now)
 
 
 def _token(user: User) -> str:

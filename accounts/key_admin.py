@@ -18,11 +18,12 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminR
 
 from accounts import services
 from accounts.finding import find_keys
-from accounts.key_pages import AT_ONCE, SHOWN_BEFORE, buttons_of
+from accounts.key_pages import AT_ONCE, buttons_of
 from accounts.models import WEB_PAGE_SCOPES, ApiKey, Scope
 from accounts.reauthentication import fresh_sign_in
 from accounts.selectors import keys_in, state_of
-from accounts.shown_once import is_used, new_number, show_key
+from accounts.services import ShownBeforeError
+from accounts.shown_once import form_token, new_number, show_key, tell_shown_before
 from accounts.states import KeyState
 from api import actors
 from api.audit.doors import acting
@@ -182,11 +183,7 @@ class ApiKeyAdmin(SearchByIndex, ModelAdmin):
 
     @method_decorator(fresh_sign_in)
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
-        number = request.POST.get("form_number", "")
-        if is_used(request, number):
-            messages.warning(request, SHOWN_BEFORE)
-            return HttpResponseRedirect(reverse("admin:accounts_apikey_changelist"))
-        once = {"form_number": number or new_number()}
+        once = {"form_number": new_number()}
         buttons = dict.fromkeys(("show_save_and_add_another", "show_save_and_continue"), False)
         return super().add_view(request, form_url, {**once, **buttons, **(extra_context or {})})
 
@@ -201,6 +198,8 @@ class ApiKeyAdmin(SearchByIndex, ModelAdmin):
         """Django's own runs in a transaction: a key would be projected and shown before its record is committed."""
         try:
             view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
+        except ShownBeforeError as refusal:
+            return tell_shown_before(request, refusal)
         except ApplicationError as refusal:
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(request.path)
@@ -217,13 +216,14 @@ class ApiKeyAdmin(SearchByIndex, ModelAdmin):
                 expires_at=obj.expires_at,
                 created_by=who,
                 now=timezone.now(),
+                form_token=form_token(request),
             )
         obj.pk = record.pk
         request.issued = record, key  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         record, key = request.issued  # type: ignore[attr-defined]
-        return show_key(request, record, key, number=request.POST.get("form_number", ""))
+        return show_key(request, record, key)
 
     @admin.action(description="Revoke…", permissions=["delete"])
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> HttpResponse | None:

@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from django import forms
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +12,8 @@ from accounts import services
 from accounts.models import ApiKey
 from accounts.reauthentication import fresh_sign_in
 from accounts.selectors import state_of
-from accounts.shown_once import is_used, new_number, show_key
+from accounts.services import ShownBeforeError
+from accounts.shown_once import form_token, new_number, show_key, tell_shown_before
 from accounts.states import WORKING
 from api import actors
 from api.audit.doors import acting
@@ -25,9 +25,6 @@ from giftflick.admin_pages import page, show
 
 OVERLAP_HOURS = {0: "None: it ends at once", 1: "An hour", 24: "A day", 7 * 24: "A week", 30 * 24: "30 days"}
 AT_ONCE = 100
-SHOWN_BEFORE = (
-    "That key was issued already, and is shown only once. If you did not copy it, revoke it and issue another."
-)
 
 
 class RotationForm(ReasonForm):
@@ -40,14 +37,10 @@ class RotationForm(ReasonForm):
     )
 
 
-@page("keys/<str:pk>/rotate/", name="key_rotate", permission="accounts.add_apikey")
+@page("keys/<slug:pk>/rotate/", name="key_rotate", permission="accounts.add_apikey")
 @fresh_sign_in
 def rotate(request: HttpRequest, pk: str) -> HttpResponse:
     old = get_object_or_404(ApiKey.objects.select_related("account"), pk=pk)
-    number = request.POST.get("version", "")
-    if is_used(request, number):
-        messages.warning(request, SHOWN_BEFORE)
-        return HttpResponseRedirect(reverse("admin:accounts_apikey_changelist"))
     form = RotationForm(request.POST or None)
     status, refusal = (400, "") if request.method == "POST" else (200, "")
     if request.method == "POST" and form.is_valid():
@@ -59,11 +52,14 @@ def rotate(request: HttpRequest, pk: str) -> HttpResponse:
                     overlap=timedelta(hours=form.cleaned_data["overlap"]),
                     created_by=who,
                     now=timezone.now(),
+                    form_token=form_token(request),
                 )
+        except ShownBeforeError as error:
+            return tell_shown_before(request, error)
         except ApplicationError as error:
             status, refusal = error.status, refusal_words(error)
         else:
-            return show_key(request, record, text, number=number)
+            return show_key(request, record, text)
     question = Question(
         title=f"Rotate {old.name}?",
         about=f"{old.pk}, of {old.account}",
@@ -73,7 +69,7 @@ def rotate(request: HttpRequest, pk: str) -> HttpResponse:
         ],
         button="Issue the new key",
         back=_page_of(old),
-        version=int(number) if number.isdigit() else new_number(),
+        version=new_number(),
     )
     return show(
         request, "admin/confirm.html", question.title, status=status, question=question, form=form, refusal=refusal
@@ -84,7 +80,7 @@ def rotate(request: HttpRequest, pk: str) -> HttpResponse:
 @fresh_sign_in
 def revoke(request: HttpRequest) -> HttpResponse:
     """Of the keys that `?key=` names, any number of times: their ids are no secret."""
-    wanted = request.GET.getlist("key")[:AT_ONCE]
+    wanted = [key for key in request.GET.getlist("key")[:AT_ONCE] if key.isalnum()]
     keys = list(ApiKey.objects.select_related("account").filter(pk__in=wanted).order_by("account__name", "pk"))
     if not keys:
         raise Http404("There is no such key.")

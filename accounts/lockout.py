@@ -2,8 +2,9 @@
 
 A try is counted before the password is looked at, and given back if it was right: of a hundred at once, five are looked
 at. An outsider's tries count at the outsider's address, so they lock nobody out elsewhere; and in a browser that its
-owner has signed in with before, nobody else's count at all. A lock ends by itself after half an hour, and trying on
-does not prolong it. Names are kept as pseudonyms: what is typed as one may be a password.
+owner has signed in with before, or has chosen a password in by a mailed link, nobody else's count at all. A lock ends
+by itself after half an hour, and trying on does not prolong it. Names are kept as pseudonyms: what is typed as one may
+be a password.
 """
 
 from dataclasses import dataclass

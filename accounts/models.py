@@ -100,6 +100,9 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     revoked_by = models.CharField(max_length=150, blank=True, db_default="", default="", editable=False)
     last_used_on = models.DateField(null=True, blank=True, editable=False)
+    form_token = models.UUIDField(
+        null=True, unique=True, editable=False, help_text="Of the form it was issued by, which issues no second one."
+    )
 
     class Meta:
         verbose_name = "API key"

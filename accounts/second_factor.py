@@ -139,9 +139,12 @@ def enrol(user: User, setup: Setup, *, is_replacement: bool = False, now: dateti
 
 
 def replace_codes(user: User, codes: list[str], *, now: datetime) -> None:
-    """From now on these are the user's recovery codes. Ends all sessions, as `enrol` does."""
+    """From now on these are the user's recovery codes. Ends all sessions, as `enrol` does.
+
+    Their device stays, for whoever came in by one of the old.
+    """
     with transaction.atomic():
-        StaticDevice.objects.filter(user=user).delete()
+        User.objects.select_for_update().get(pk=user.pk)
         _keep_codes(user, codes)
         end_sessions(user)
         note("recovery_codes.replaced", user, now=now)
@@ -179,5 +182,7 @@ def _forget(user: User) -> None:
 
 
 def _keep_codes(user: User, codes: list[str]) -> None:
-    device = StaticDevice.objects.create(user=user, name=CODES_NAME, confirmed=True)
+    devices = StaticDevice.objects.filter(user=user, confirmed=True).order_by("pk")
+    device = devices.first() or StaticDevice.objects.create(user=user, name=CODES_NAME, confirmed=True)
+    StaticToken.objects.filter(device__user=user).delete()
     StaticToken.objects.bulk_create(StaticToken(device=device, token=_digest(code.replace("-", ""))) for code in codes)

@@ -28,9 +28,16 @@ from api.outbox import services as outbox
 LONGEST_OVERLAP = timedelta(days=90)
 SHORTEST = timedelta(microseconds=1)  # what PostgreSQL can tell apart
 REMEMBERED_USES = 10_000
+SHOWN_BEFORE = (
+    "That key was issued already, and is shown only once. If you did not copy it, revoke it and issue another."
+)
 CARRIED_BY_KEYS = frozenset({"name", "requests_per_minute", "mails_per_day", "origins"})
 
 _noted: dict[str, date] = {}
+
+
+class ShownBeforeError(InvalidStateError):
+    """The form that asks for a key has issued one."""
 
 
 def create_account(
@@ -110,15 +117,17 @@ def issue_api_key(
     scopes: Sequence[Scope] | None = None,
     expires_at: datetime | None = None,
     text: str | None = None,
+    form_token: UUID | None = None,
 ) -> tuple[ApiKey, str]:
     """The key's record and the key itself, which is nowhere else: show it once, log it never.
 
     Once this returns the key works. If it cannot be projected it is revoked again and UnavailableError raised.
-    `text` is a key that was generated before, because somebody had to have it before it works.
+    `text` is a key that was generated before, because somebody had to have it before it works. Of a form that is sent
+    twice, as by a double click, the second raises ShownBeforeError.
     """
     text = text or keys.generate(livemode=livemode)
     with transaction.atomic(durable=True):
-        locked = Account.objects.select_for_update().get(pk=account.pk)  # sees a suspension that comes at the same time
+        locked = _locked_to_issue(account.pk, form_token)
         issued = _issue(
             text,
             account=locked,
@@ -128,6 +137,7 @@ def issue_api_key(
             created_by=created_by,
             now=now,
             expires_at=expires_at,
+            form_token=form_token,
         )
     _project_or_revoke(issued, now=now)
     return issued, text
@@ -141,17 +151,18 @@ def rotate_api_key(
     now: datetime,
     name: str | None = None,
     text: str | None = None,
+    form_token: UUID | None = None,
 ) -> tuple[ApiKey, str]:
     """A second key that may do the same and lives as long; the first one ends after `overlap`, or earlier as it was.
 
-    The first is touched only once the second works: a crash in between leaves the first as it was. `text` is as for
-    `issue_api_key`.
+    The first is touched only once the second works: a crash in between leaves the first as it was. `text` and
+    `form_token` are as for `issue_api_key`.
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise InvalidStateError(f"The overlap may be up to {LONGEST_OVERLAP.days} days.")
     text = text or keys.generate(livemode=key.livemode)
     with transaction.atomic(durable=True):
-        locked = Account.objects.select_for_update().get(pk=key.account_id)
+        locked = _locked_to_issue(key.account_id, form_token)
         old = ApiKey.objects.select_for_update().get(pk=key.pk)
         if (state := state_of(old, now=now)) not in WORKING:
             raise InvalidStateError(f"This key is {state}: issue another one instead.")
@@ -165,6 +176,7 @@ def rotate_api_key(
             now=now,
             expires_at=None if (lifetime := lifetime_of(old)) is None else now + lifetime,
             replaces=old,
+            form_token=form_token,
         )
     _project_or_revoke(issued, now=now)
     try:
@@ -255,6 +267,14 @@ def expire_record(key: ApiKey, *, at: datetime | None, now: datetime) -> None:
         key.refresh_from_db()
         if key.expires_at != before:
             _record_of_key("api_key.shortened", key, {"expires_at": [before, key.expires_at]}, now=now)
+
+
+def _locked_to_issue(account_id: UUID, form_token: UUID | None) -> Account:
+    """Sees a suspension, or the same form, that comes at the same time."""
+    locked = Account.objects.select_for_update().get(pk=account_id)
+    if form_token is not None and ApiKey.objects.filter(form_token=form_token).exists():
+        raise ShownBeforeError(SHOWN_BEFORE)
+    return locked
 
 
 def _issue(text: str, *, now: datetime, **fields: object) -> ApiKey:

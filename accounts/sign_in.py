@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from axes.apps import AppConfig
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, login
+from django.contrib.auth import login
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
@@ -25,11 +25,8 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def sign_in_half(request: HttpRequest, user: User, *, next_page: str, now: datetime) -> None:
-    """The password, or a mailed link, was right. Whoever was signed in here is so no longer."""
-    if SESSION_KEY in request.session:
-        request.session.flush()
-    else:
-        request.session.cycle_key()
+    """The password, or a mailed link, was right. Whoever was signed in here, or about to be, is so no longer."""
+    request.session.flush()
     request.session[HALF] = {
         "user": user.pk,
         "hash": user.get_session_auth_hash(),

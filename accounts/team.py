@@ -1,7 +1,7 @@
 """The team: who is in it, in which groups, and what a founder may do for a colleague who is locked out.
 
-Nobody gives more than they have, changes somebody who may more, or makes a superuser; and somebody is always left who
-may everything. Groups and what they allow are `accounts.groups`'.
+Nobody gives more than they have, changes or helps somebody who may more, or makes a superuser; and somebody is always
+left who may everything. Groups and what they allow are `accounts.groups`'.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -51,7 +51,7 @@ def change_member(user: User, *, groups: Iterable[Group], by: User, now: datetim
     """
     groups = list(groups)
     with transaction.atomic():
-        founders = list(_founders().select_for_update(of=("self",)).values_list("pk", flat=True))
+        founders = lock_founders()
         before = User.objects.select_for_update().get(pk=user.pk)
         had = list(before.groups.all())
         refuse_to_change(by, before)
@@ -99,22 +99,29 @@ def refuse_to_give(by: User, groups: Iterable[Group]) -> None:
     """Raises ForbiddenError for a group that may what `by` may not."""
     own = by.get_all_permissions()
     for group in groups:
-        permissions = group.permissions.select_related("content_type")
-        given = {f"{one.content_type.app_label}.{one.codename}" for one in permissions}
-        if not given <= own:
+        if not _names_of(group.permissions.all()) <= own:
             raise ForbiddenError(f"The group {group.name} may more than you: a founder can add somebody to it.")
 
 
 def refuse_to_change(by: User, user: User) -> None:
-    """Raises ForbiddenError for somebody who may more, of ours, than `by`."""
-    theirs = {permission for permission in user.get_all_permissions() if permission.partition(".")[0] in OUR_APPS}
-    if not theirs <= by.get_all_permissions():
+    """Raises ForbiddenError for somebody who may more, of ours, than `by`, or did until they were let go."""
+    given = Permission.objects.filter(Q(group__user=user) | Q(user=user), content_type__app_label__in=OUR_APPS)
+    if (user.is_superuser and not by.is_superuser) or not _names_of(given) <= by.get_all_permissions():
         raise ForbiddenError("This colleague may more than you: ask a founder.")
 
 
-def _founders() -> QuerySet[User]:
+def _names_of(permissions: QuerySet[Permission]) -> set[str]:
+    named = permissions.order_by().values_list("content_type__app_label", "codename")
+    return {f"{app}.{codename}" for app, codename in named}
+
+
+def lock_founders() -> list[int]:
+    """Whoever may let others in, by id, locked in this order: before any other row of the team, so that nobody waits
+    for who waits for them.
+    """
     is_founder = Q(is_superuser=True) | Q(pk__in=User.groups.through.objects.filter(group__name=FOUNDER).values("user"))
-    return User.objects.filter(is_founder, is_active=True, is_staff=True).order_by("pk")
+    founders = User.objects.filter(is_founder, is_active=True, is_staff=True).order_by("pk")
+    return list(founders.select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def _names(groups: Iterable[Group]) -> list[str]:

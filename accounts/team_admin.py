@@ -28,7 +28,7 @@ from accounts.second_factor import has_second_factor
 from api import actors
 from api.audit.doors import acting
 from api.audit.states import Door
-from api.exceptions import ApplicationError, BackendError
+from api.exceptions import ApplicationError, BackendError, ForbiddenError
 from giftflick.admin import ModelAdmin, named
 from giftflick.admin_pages import page, show
 from giftflick.admin_parts import when
@@ -133,10 +133,18 @@ class TeamAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Not in Django's transaction where a mail goes out afterwards, which no transaction may wait for."""
+        """Not in Django's transaction where a mail goes out afterwards, which no transaction may wait for.
+
+        Where a colleague is changed the founders are locked before the row is, as the service does.
+        """
+        is_change = request.method == "POST" and object_id is not None
         try:
-            with nullcontext() if object_id is None else transaction.atomic():
+            with transaction.atomic() if is_change else nullcontext():
+                if is_change:
+                    team.lock_founders()
                 view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
+        except ForbiddenError as refusal:
+            raise PermissionDenied(refusal.detail) from None
         except ApplicationError as refusal:
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(request.path)
@@ -209,7 +217,7 @@ def help_member(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def _unlock(request: HttpRequest, user: User) -> None:
     team.unlock_member(user, actor=_actor(request), now=timezone.now())
-    messages.success(request, f"{user.get_username()} may try again at once.")
+    messages.success(request, f"Tries as {user.get_username()} count from nothing again.")
 
 
 def _reset(request: HttpRequest, user: User) -> None:

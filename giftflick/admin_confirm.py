@@ -84,8 +84,12 @@ def ask(request: HttpRequest, question: Question, act: Callable[[Answers, int], 
     return show(request, "admin/confirm.html", question.title, status=status, **parts)
 
 
-def _act(request: HttpRequest, form: ReasonForm, act: Callable[[Answers, int], str]) -> str:
+def seen_version(request: HttpRequest) -> int:
+    """What the form brought back; -1 if that is nothing of ours."""
     seen = request.POST.get("version", "")
-    version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else -1
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else -1
+
+
+def _act(request: HttpRequest, form: ReasonForm, act: Callable[[Answers, int], str]) -> str:
     with acting(door=Door.ADMIN, actor=actors.staff(request.user.get_username()), why=form.cleaned_data["reason"]):
-        return act(form.cleaned_data, version)
+        return act(form.cleaned_data, seen_version(request))

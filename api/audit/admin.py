@@ -144,10 +144,12 @@ def _chosen(entries: QuerySet[Any], field: str, value: str | None) -> QuerySet[A
 
 
 def _day(text: str) -> date | None:
+    """Of the last day there is, no log has an entry, and no next day where it would end."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return None if day == date.max else day
 
 
 def _start(day: date) -> datetime:

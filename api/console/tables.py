@@ -78,7 +78,7 @@ TABLES = {
     "accounts_apikey": Table(
         "id account_id name livemode scopes created_at replaces_id expires_at revoked_at last_used_on",
         personal="created_by revoked_by",
-        hidden="digest",
+        hidden="digest form_token",
     ),
     "api_webhookendpoint": Table(
         "id account_id livemode version types enabled failing_since disabled_at disabled_reason created_at updated_at",

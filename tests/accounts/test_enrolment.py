@@ -1,16 +1,18 @@
 """Setting up the second factor, changing it, and that a password alone never can."""
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import User
-from accounts.second_factor import CODES, Setup, enrol, make_recovery_codes, new_key
+from accounts.second_factor import CODES, Setup, codes_left, enrol, make_recovery_codes, new_key, replace_codes
 from api.exceptions import InvalidStateError
 from tests.accounts.codes import (
     CODE,
@@ -19,6 +21,7 @@ from tests.accounts.codes import (
     a_while_later,
     come_in,
     enrol_in,
+    equip,
     key_of,
     member,
     phone_shows,
@@ -28,6 +31,8 @@ from tests.accounts.codes import (
     type_password,
     wrong_code,
 )
+from tests.admin.test_stale_edits import in_background, waiting
+from tests.waiting import eventually
 
 OWN, REPLACE, NEW_CODES = "/admin/second-factor/", "/admin/second-factor/replace/", "/admin/second-factor/codes/"
 
@@ -198,6 +203,45 @@ def test_new_recovery_codes_replace_the_old_ones_once_they_are_kept_and_end_othe
     type_password(again)
     type_code(again, codes[9])
     assert is_in(again)
+
+
+def test_whoever_came_in_by_a_recovery_code_stays_in_with_new_ones(client: Client) -> None:
+    user = member(has_factor=False)
+    old = equip(user)
+    type_password(client)
+    type_code(client, old[0])
+    client.post(NEW_CODES, {"begin": "1"})
+
+    client.post(NEW_CODES, {"kept": "on"})
+
+    assert is_in(client)
+    assert codes_left(user) == CODES
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_sets_of_codes_that_are_kept_at_once_one_counts() -> None:
+    user, now = member(), timezone.now()
+    sets = [make_recovery_codes() for _ in range(2)]
+
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        threads = [in_background(partial(replace_codes, user, codes, now=now)) for codes in sets]
+        eventually(lambda: waiting() == 2, 20)
+    for thread in threads:
+        thread.join()
+
+    assert StaticDevice.objects.count() == 1
+    assert codes_left(user) == CODES
+
+
+def test_what_one_person_has_begun_is_not_the_next_ones_in_the_same_browser(client: Client, newcomer: User) -> None:
+    member("bea", has_factor=False)
+    type_password(client, newcomer.get_username())
+    key = shown_key(client.get(ENROL))
+
+    type_password(client, "bea")
+
+    assert shown_key(client.get(ENROL)) != key
 
 
 @pytest.mark.parametrize("path", [REPLACE, NEW_CODES, "/admin/second-factor/codes.txt"])

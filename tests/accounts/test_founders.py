@@ -14,10 +14,13 @@ from django.urls import resolve
 from django.utils import timezone
 
 from accounts.founders import mail_link, make_founder
+from accounts.lockout import TRIES_OF_ADDRESS
 from accounts.models import User
+from api.audit.models import AuditEntry
 from api.exceptions import InvalidStateError
 from local.stack import Stack
 from tests.accounts.codes import CODE, ENROL, enrol_in, equip, key_of, phone_shows, type_code, type_password
+from tests.accounts.test_lockout import HOME, at
 
 PASSWORD = "a-long-enough-phrase-7"
 
@@ -95,6 +98,22 @@ def test_a_link_lets_in_whoever_is_locked_out_for_too_many_wrong_passwords(postb
     choose(client, postbox.link())
 
     assert type_password(client, "ada", PASSWORD).status_code == 302
+
+
+def test_a_link_lets_in_also_where_a_stranger_at_the_same_address_goes_on_guessing(postbox: Postbox) -> None:
+    invite(postbox)
+    equip(User.objects.get())
+    stranger, founder = at(HOME), at(HOME)
+    for number in range(TRIES_OF_ADDRESS):
+        type_password(stranger, f"name{number}", "wrong")
+    locked_out = type_password(founder, "ada", PASSWORD)
+
+    choose(founder, postbox.link())
+    type_password(stranger, "ada", "wrong")
+    type_code(founder, phone_shows(key_of(User.objects.get())))
+
+    assert (locked_out.status_code, "can mail you a link" in locked_out.content.decode()) == (429, True)
+    assert founder.get("/admin/").status_code == 200
 
 
 def test_the_mail_says_what_to_do_in_both_its_forms(postbox: Postbox) -> None:
@@ -219,6 +238,20 @@ def test_a_repeated_command_mails_another_link_to_the_same_founder(postbox: Post
     }
 
 
+def test_who_was_made_a_founder_and_each_link_stand_in_the_audit_log(postbox: Postbox) -> None:
+    invite(postbox)
+    invite(postbox)
+
+    user = User.objects.get()
+    told = AuditEntry.objects.order_by("id").values_list("door", "actor", "action", "object_id", "changes")
+    who, made = ("command", "command:create_founder"), {"name": "ada", "groups": ["Founder"], "superuser": True}
+    assert list(told) == [
+        (*who, "member.invited", str(user.pk), {name: [None, value] for name, value in made.items()}),
+        (*who, "password_link.sent", str(user.pk), {}),
+        (*who, "password_link.sent", str(user.pk), {}),
+    ]
+
+
 def links(postbox: Postbox) -> list[str]:
     return [link for mail in postbox.mails() for link in mail["links"] if "/founders/" in link]
 
@@ -246,15 +279,17 @@ def test_a_user_who_is_no_founder_is_not_made_one_by_the_way(postbox: Postbox, c
     user.user_permissions.add(Permission.objects.all()[0])
 
     with pytest.raises(InvalidStateError, match="no founder"):
-        make_founder(email=postbox.email, username="ada")
+        make_founder(email=postbox.email, username="ada", now=timezone.now())
 
 
 def test_a_mail_that_is_not_taken_is_told_and_the_founder_is_there_for_the_next_try(postbox: Postbox) -> None:
-    user, _ = make_founder(email="no-such-address@invalid..example", username="eve")
+    now = timezone.now()
+    user, _ = make_founder(email="no-such-address@invalid..example", username="eve", now=now)
     with pytest.raises(Exception, match="mail_refused"):
-        mail_link(user, now=timezone.now())
+        mail_link(user, now=now)
 
-    assert make_founder(email=user.email, username="eve") == (user, False)
+    assert make_founder(email=user.email, username="eve", now=now) == (user, False)
+    assert [entry.action for entry in AuditEntry.objects.all()] == ["member.invited"]
 
 
 @pytest.mark.parametrize(

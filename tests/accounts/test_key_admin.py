@@ -1,11 +1,13 @@
 """Keys and accounts as founders handle them: issue, rotate, revoke, states, origins."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -17,6 +19,8 @@ from api.audit.models import AuditEntry
 from api.outbox.models import Job
 from tests.accounts.proxy import Proxy
 from tests.admin.signing import signed_in
+from tests.admin.test_stale_edits import in_background, waiting
+from tests.waiting import eventually
 
 KEYS = "/admin/accounts/apikey/"
 ACCOUNTS = "/admin/accounts/account/"
@@ -117,7 +121,7 @@ def test_an_overlap_that_is_not_offered_is_asked_for_again(
 
 
 def test_loading_the_page_of_an_issued_key_anew_issues_no_second_one(founder: Client, account: Account) -> None:
-    form = {**issue_form(account), "form_number": founder.get(f"{KEYS}add/").context["form_number"]}
+    form = {**issue_form(account), "version": founder.get(f"{KEYS}add/").context["form_number"]}
     shown = founder.post(f"{KEYS}add/", form).context["whole_key"]
 
     again = founder.post(f"{KEYS}add/", form)
@@ -135,6 +139,50 @@ def test_loading_the_page_of_a_rotated_key_anew_rotates_no_second_time(
         answer = rotate(founder, issued[0], overlap="1", version=str(number))
 
     assert (answer.status_code, answer["Location"], ApiKey.objects.count()) == (302, KEYS, 2)
+
+
+@pytest.mark.parametrize("overlap", [None, "0", "24"])
+def test_of_a_form_that_is_sent_twice_at_once_one_key_comes_and_is_shown(
+    transactional_db: None, overlap: str | None
+) -> None:
+    """A double click: both requests have passed every check that comes before the lock, and wait for it."""
+    client = signed_in(User.objects.create_superuser("ada"))
+    account = services.create_account(name="Confetti Shop", email="shop@confetti.example")
+    path, form = f"{KEYS}add/", issue_form(account)
+    if overlap is not None:
+        old, _ = services.issue_api_key(account, name="a", livemode=True, created_by="a", now=timezone.now())
+        path, form = f"/admin/keys/{old.pk}/rotate/", {"reason": "once a year", "overlap": overlap}
+    [number] = re.findall(r'name="version" value="(\d+)"', client.get(path).content.decode())
+    before, answers = ApiKey.objects.count(), list[Any]()
+
+    with transaction.atomic():
+        Account.objects.select_for_update().get(pk=account.pk)
+        threads = [
+            in_background(lambda: answers.append(client.post(path, {**form, "version": number}))) for _ in range(2)
+        ]
+        eventually(lambda: waiting() == 2, 20)
+    for thread in threads:
+        thread.join()
+
+    assert ApiKey.objects.count() == before + 1
+    shown, again = sorted(answers, key=lambda answer: int(answer.status_code))
+    assert isinstance(verify(shown.context["whole_key"], now=timezone.now()), Verified)
+    assert (again.status_code, again["Location"]) == (302, KEYS)
+    assert told(again) == [services.SHOWN_BEFORE]
+
+
+def test_a_rotation_that_failed_may_be_tried_again_from_the_page_that_says_so(
+    founder: Client, issued: tuple[ApiKey, str], proxy: Proxy
+) -> None:
+    number = founder.get(f"/admin/keys/{issued[0].pk}/rotate/").context["question"].version
+    proxy.answers = lambda: (500, b"{}")
+    refused = rotate(founder, issued[0], overlap="1", version=str(number))
+    proxy.answers = None
+
+    answer = rotate(founder, issued[0], overlap="1", version=str(refused.context["question"].version))
+
+    assert (refused.status_code, answer.status_code) == (503, 200)
+    assert isinstance(verify(answer.context["whole_key"], now=timezone.now()), Verified)
 
 
 def test_a_key_that_has_ended_is_not_rotated(founder: Client, issued: tuple[ApiKey, str]) -> None:
@@ -159,9 +207,18 @@ def test_revoking_asks_why_and_says_how_fast(founder: Client, issued: tuple[ApiK
     assert ApiKey.objects.filter(revoked_at=None).count() == 0
 
 
-@pytest.mark.parametrize("page", ["/admin/keys/revoke/", "/admin/keys/revoke/?key=none", "/admin/keys/none/rotate/"])
-def test_a_key_that_is_not_there_is_no_crash(founder: Client, page: str) -> None:
-    assert founder.get(page).status_code == 404
+@pytest.mark.parametrize("key", ["", "none", "%00", "a%00", "²"])
+def test_a_key_that_is_not_there_is_no_crash(founder: Client, key: str) -> None:
+    pages = ["/admin/keys/revoke/", f"/admin/keys/revoke/?key={key}", f"/admin/keys/{key}/rotate/"]
+
+    assert [founder.get(page).status_code for page in pages] == [404, 404, 404]
+    assert founder.get(f"{KEYS}add/?account={key}").status_code == 200
+
+
+@pytest.mark.parametrize("version", ["²", "9" * 5000, "-1", "\x00"])
+def test_a_number_that_no_form_has_is_no_crash(founder: Client, issued: tuple[ApiKey, str], version: str) -> None:
+    assert rotate(founder, issued[0], overlap="5", version=version).status_code == 400
+    assert rotate(founder, issued[0], overlap="1", version=version).status_code == 200
 
 
 def test_a_revocation_that_the_table_does_not_take_is_told(

@@ -13,6 +13,7 @@ from accounts.authorizer import Refused, Verified, verify
 from accounts.models import Account, ApiKey, Scope
 from accounts.selectors import keys_in, state_of
 from accounts.states import KeyState
+from api import tick  # noqa: F401 - importing it registers every kind of job
 from api.exceptions import InvalidStateError, UnavailableError
 from api.outbox.drain import drain
 from tests.accounts.conftest import Table

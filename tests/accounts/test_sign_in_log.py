@@ -101,6 +101,16 @@ def test_a_million_refusals_from_everywhere_leave_a_hundred_entries_an_hour() ->
     assert AuditEntry.objects.count() == MOST_AN_HOUR
 
 
+def test_a_flood_about_others_does_not_hide_who_is_guessed_at() -> None:
+    now, ada = timezone.now(), User.objects.create_user("ada")
+    for number in range(MOST_AN_HOUR):
+        note_refusal(request_at(f"203.0.113.{number}"), None, "sign_in.refused", what="password", now=now)
+
+    note_refusal(request_at("203.0.113.7"), ada, "sign_in.refused", what="password", now=now)
+
+    assert AuditEntry.objects.filter(actor="staff:ada").count() == 1
+
+
 @pytest.mark.parametrize("path", ["/admin/accounts/user/", "/admin/accounts/apikey/add/", "/admin/api/template/add/"])
 def test_what_is_refused_inside_is_noted_and_told_kindly(path: str) -> None:
     user = User.objects.create_user("bea", is_staff=True)

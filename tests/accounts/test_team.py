@@ -1,5 +1,6 @@
 """The team page: who comes, who may what, who goes, and help for whoever is locked out."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from axes.models import AccessAttempt
 from django.contrib.auth.models import Group
 from django.contrib.messages import get_messages
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -17,6 +19,8 @@ from local.stack import Stack
 from tests.accounts.codes import come_in, equip, member, type_password
 from tests.accounts.test_founders import Postbox, choose
 from tests.admin.signing import signed_in
+from tests.admin.test_stale_edits import in_background, waiting
+from tests.waiting import eventually
 
 TEAM = "/admin/accounts/user/"
 
@@ -176,6 +180,53 @@ def test_nobody_gives_more_than_they_have_or_changes_somebody_who_may_more() -> 
     assert not AuditEntry.objects.filter(action="second_factor.reset").exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_founders_who_change_each_other_at_once_wait_for_each_other() -> None:
+    """Both have passed every check that comes before the first lock."""
+    ada, eve = colleague("ada", "Founder"), colleague("eve", "Founder")
+    clients = {ada: signed_in(eve), eve: signed_in(ada)}
+    answers: list[int] = []
+
+    def save(user: User) -> None:
+        answers.append(change(clients[user], user, "Founder", first_name="changed").status_code)
+
+    with transaction.atomic():
+        list(User.objects.select_for_update().order_by("pk"))
+        threads = [in_background(partial(save, user)) for user in clients]
+        eventually(lambda: waiting() == 2, 20)
+    for thread in threads:
+        thread.join()
+
+    assert answers == [302, 302]
+    assert list(User.objects.values_list("first_name", flat=True)) == ["changed", "changed"]
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_a_founder_who_is_no_superuser_gets_at_no_superuser(is_active: bool) -> None:
+    ada = User.objects.create_superuser("ada", "ada@giftflick.example", "a phrase", is_active=is_active)
+    client = signed_in(colleague("eve", "Founder"))
+
+    change(client, ada, "Founder", email="eve@elsewhere.example")
+    refused = [help_with(client, ada, act).status_code for act in ("reset", "link", "unlock")]
+
+    before, ada = ada, User.objects.get(pk=ada.pk)
+    assert refused == [403, 403, 403]
+    assert AuditEntry.objects.filter(action="access.refused", actor="staff:eve").count() == 4
+    assert (ada.email, ada.password, ada.is_active) == (before.email, before.password, is_active)
+
+
+def test_whoever_was_let_go_may_as_much_as_before_to_those_who_may_less() -> None:
+    manager = colleague("max", "Support")
+    manager.user_permissions.add(*group("Founder").permissions.filter(codename="manage_team"))
+    client, old = signed_in(manager), colleague("old", "Developer", is_active=False)
+
+    change(client, old, "Developer", email="max@elsewhere.example")
+
+    assert User.objects.get(pk=old.pk).email == old.email
+    assert not User.objects.get(pk=old.pk).is_active
+    assert help_with(client, old, "reset").status_code == 403
+
+
 @pytest.mark.parametrize("how", [{"groups": ["Support"]}, {"groups": ["Founder"], "is_active": ""}])
 def test_the_last_founder_stays(how: dict[str, Any]) -> None:
     eve = colleague("eve", "Founder")
@@ -213,7 +264,7 @@ def test_a_colleague_unlocks_whoever_typed_too_much(founder: Client) -> None:
 
     answer = help_with(founder, bea, "unlock")
 
-    assert told(answer) == ["bea may try again at once."]
+    assert told(answer) == ["Tries as bea count from nothing again."]
     assert come_in(browser, bea)["Location"] == "/admin/"
     entry = AuditEntry.objects.get(action="member.unlocked")
     assert (entry.actor, entry.why, entry.object_id) == ("staff:ada", "she called me", str(bea.pk))
@@ -236,6 +287,16 @@ def test_a_colleague_resets_a_lost_second_factor_and_the_password_alone_sets_up_
     assert done.redirect_chain[-1][0] == "/admin/login/second-factor/"
     entry = AuditEntry.objects.get(action="second_factor.reset")
     assert (entry.actor, entry.door, entry.why) == ("staff:ada", "admin", "she called me")
+
+
+def test_a_link_that_a_colleague_sends_is_noted_with_the_reason(founder: Client, postbox: Postbox) -> None:
+    bea = colleague("bea", "Support", email=postbox.email)
+
+    help_with(founder, bea, "link")
+
+    assert choose(Client(), postbox.link()).status_code == 200
+    entry = AuditEntry.objects.get(action="password_link.sent")
+    assert (entry.actor, entry.door, entry.why, entry.object_id) == ("staff:ada", "admin", "she called me", str(bea.pk))
 
 
 @pytest.mark.parametrize("act", ["unlock", "reset", "link"])

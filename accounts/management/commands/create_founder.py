@@ -26,7 +26,8 @@ class Command(JsonCommand):
         parser.add_argument("--name", type=_name, help="what the founder signs in as (what stands before the @)")
 
     def answer(self, options: Json, *, now: datetime) -> Json:
-        user, is_new = make_founder(email=options["email"], username=options["name"] or _name_in(options["email"]))
+        username = options["name"] or _name_in(options["email"])
+        user, is_new = make_founder(email=options["email"], username=username, now=now)
         mail_link(user, now=now)
         return {"user": user.pk, "is_new": is_new, "is_mailed": True}
 
