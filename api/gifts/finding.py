@@ -26,11 +26,14 @@ def find_gifts(term: Term, rows: QuerySet[Gift]) -> Found:
         return found
     if term.token and (found := found_by("watch link", rows.filter(token=term.token))):
         return found
-    if term.uuid is not None or not term.is_prefix:
+    if not term.is_prefix:
         return Found()
     if term.is_address:
         return gathered(term, begins_with(term.text, _in(rows, ADDRESSES)))
-    fields = NAMES if " " in term.text else {**ADDRESSES, **NAMES}
+    if term.uuid is not None:
+        fields: Fields = {}  # nobody is named so; a shop's order may be
+    else:
+        fields = NAMES if " " in term.text else {**ADDRESSES, **NAMES}
     ordered = rows.exclude(order_reference="")  # as the index says it
     looked_up = {ORDER: (ordered, "order_reference"), **_in(rows, fields)}
     return gathered(term, begins_with(term.text, looked_up), identifying=frozenset({ORDER}))

@@ -75,7 +75,7 @@ def search(term: Term, models: Collection[type[Model]]) -> list[Group]:
         if kind.model not in models or not (found := kind.find(term, kind.rows)):
             continue
         groups.append(Group(kind, _rows(kind, found), found))
-        if term.uuid is not None and found.exact:
+        if term.uuid in found.exact:
             break  # no two rows have the same id, of whichever kind
     return groups
 

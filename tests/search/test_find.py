@@ -113,6 +113,18 @@ def test_a_gift_is_found_by_how_something_of_it_begins(founder: Client, gift: Gi
     assert [(fitted, url) for _, fitted, url in group["lines"]] == [(what, page_of(gift))]
 
 
+@pytest.mark.parametrize(
+    "reference",
+    ["01a20aec-c439-7c41-9a6b-dece5dc53ac7", "01A20AECC4397C419A6BDECE5DC53AC7", "12345678901234567890123456789012"],
+)
+def test_an_order_whose_reference_reads_as_an_id_is_found(
+    founder: Client, account: Account, template: Template, now: datetime, reference: str
+) -> None:
+    gift = build.draft(account, now, order={"required": False, "reference": reference})
+
+    assert find(founder, reference).headers.get("Location") == page_of(gift)
+
+
 def test_an_address_finds_gifts_and_mails(founder: Client, gift: Gift) -> None:
     mail = Message.objects.get(gift=gift, kind="gift")
 
@@ -314,7 +326,7 @@ def test_the_box_stands_on_every_page(founder: Client, gift: Gift) -> None:
         ("ben van", 12),
         ("ben@example.com", 18),
         ("1" * 12, 15),
-        ("01a20aec-c439-7c41-9a6b-dece5dc53ac7", 14),
+        ("01a20aec-c439-7c41-9a6b-dece5dc53ac7", 19),
     ],
 )
 def test_a_search_costs_so_many_queries(
