@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.models import Model
+from django.db import DataError, connection, transaction
+from django.db.models import Func, Model, UUIDField, Value
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
@@ -14,7 +14,7 @@ from api.gifts.models import Gift
 from api.outbox.models import Job
 from api.rendering.models import Render
 from api.search.finding import KINDS, search
-from api.search.terms import MANY, read_term
+from api.search.terms import MANY, begins_with, read_term
 from bench.admin_filling import fill
 from giftflick.admin import ReadOnlyAdmin
 from tests.gifts.test_page_cost import nodes
@@ -98,3 +98,16 @@ def test_no_lists_own_search_reads_a_table(filled: None) -> None:
                     list(rows.order_by("-pk")[:50])
             for table, node, _rows in scans(selects(captured)):
                 assert node != "Seq Scan", (page, text, table)
+
+
+def test_what_fails_in_a_look_up_is_told_as_it_is(db: None) -> None:
+    broken = Gift.objects.filter(
+        pk=Func(Value(0), template="(SELECT 1 / %(expressions)s)::text::uuid", output_field=UUIDField())
+    )
+
+    with pytest.raises(DataError), transaction.atomic():
+        begins_with("an", {"name": (broken, "sender_name")})
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_sort")
+        assert cursor.fetchone() == ("on",)
