@@ -123,9 +123,7 @@ def _in_the_order_of_an_index() -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("; ".join(f"SET LOCAL {way} = off" for way in OTHER_WAYS))
         yield
-        cursor.execute(
-            "; ".join(f"SET LOCAL {way} TO DEFAULT" for way in OTHER_WAYS)
-        )
+        cursor.execute("; ".join(f"SET LOCAL {way} TO DEFAULT" for way in OTHER_WAYS))
 
 
 def _uuid(text: str) -> UUID | None:
