@@ -94,6 +94,21 @@ def test_a_young_day_is_counted_once_a_day_whatever_happens(
     assert states() == {}
 
 
+@pytest.mark.parametrize("livemode", [True, False])
+def test_a_day_with_drafts_is_counted_once_a_day_however_old(
+    account: Account, template: Template, now: datetime, livemode: bool
+) -> None:
+    mode = "live" if livemode else "test"
+    gift = build.draft(account, now - 60 * DAY, livemode=livemode)
+    make_figures(now=now)
+    gift.delete()
+
+    make_figures(now=now + MINUTE)
+    assert states(mode) == {"draft": 1}
+    make_figures(now=now + DAY)
+    assert states(mode) == {}
+
+
 def test_renders_without_an_outcome_are_looked_at_again(account: Account, template: Template, now: datetime) -> None:
     gift = build.rendering(account, now - 5 * DAY)
     make_figures(now=now)
