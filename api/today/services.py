@@ -1,8 +1,8 @@
 """Counting in the background, in steps that may be cut off or run twice anywhere.
 
 A day is counted when it has no counts yet, and again when something was noted in the timeline of one of its gifts, when
-renders or mails of it had no outcome yet, and once a day while it is young or has drafts. Each step is one short transaction under
-one lock: whoever counts later writes later, and what it reads is the newest.
+renders or mails of it had no outcome yet, and once a day while it is young or has drafts. Each step is one short
+transaction under one lock: whoever counts later writes later, and what it reads is the newest.
 """
 
 import time
