@@ -59,7 +59,7 @@ TABLES = {
         " created_at sending_started_at accepted_at reported_at",
         personal="to_email to_name failure",
     ),
-    "api_mailevent": Table("id sg_event_id message_id type at received_at", personal="raw"),
+    "api_mailevent": Table("id sg_event_id message_id type at received_at applied_at", personal="raw"),
     "api_thanks": Table("id gift_id created_at", personal="message"),
     "api_upload": Table(
         "id account_id livemode status content_type size part_size duration_s created_at expires_at completed_at"

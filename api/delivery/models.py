@@ -75,6 +75,9 @@ class MailEvent(models.Model):
     type = models.CharField(max_length=40, choices=EventType.choices)
     at = models.DateTimeField()
     received_at = models.DateTimeField()
+    applied_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its mail was brought up to date with it; once each."
+    )
     raw = models.JSONField()
 
     class Meta:

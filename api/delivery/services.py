@@ -237,9 +237,13 @@ def record_events(reports: Sequence[Report], *, now: datetime) -> None:
 
 
 def apply_events(message_id: UUID, *, now: datetime) -> Message:
-    """Bring the message up to date with its stored events, inside the caller's transaction; lock the gift before."""
+    """Bring the message up to date with events that are new, inside the caller's transaction; lock the gift before.
+
+    An event counts once: an address that somebody let be mailed again since then stays so.
+    """
     message = Message.objects.select_for_update(no_key=True).get(pk=message_id)
-    for event in message.events.order_by("at", "id"):
+    events = list(message.events.filter(applied_at=None).order_by("at", "id"))
+    for event in events:
         message.reported_at = message.reported_at or now
         reason = SUPPRESSED_BY_EVENT.get(EventType(event.type))
         if reason is not None and message.to_email:
@@ -248,6 +252,7 @@ def apply_events(message_id: UUID, *, now: datetime) -> Message:
         if _is_progress(message.status, status):
             _take(message, status, now=now)
             message.failure = failures.explain(event.raw) if status == MessageStatus.BOUNCED else None
+    MailEvent.objects.filter(pk__in=[event.pk for event in events]).update(applied_at=now)
     message.save()
     return message
 

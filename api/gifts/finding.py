@@ -20,25 +20,24 @@ NAMES: Fields = {
 }
 
 
-def find_gifts(term: Term) -> Found:
+def find_gifts(term: Term, rows: QuerySet[Gift]) -> Found:
     """Of all shops and both modes. Each look-up is a step or a short stretch in an index, whatever is typed."""
-    if term.uuid is not None and (found := found_by_id(Gift, term.uuid)):
+    if term.uuid is not None and (found := found_by_id(rows, term.uuid)):
         return found
-    if term.token and (found := found_by("watch link", _with_token(term.token))):
+    if term.token and (found := found_by("watch link", rows.filter(token=term.token))):
         return found
-    if term.uuid is not None or not term.is_prefix:
+    if not term.is_prefix:
         return Found()
     if term.is_address:
-        return gathered(term, begins_with(term.text, _in_all_gifts(ADDRESSES)))
-    ordered = Gift.objects.exclude(order_reference="")  # as the index says it
-    fields = NAMES if " " in term.text else {**ADDRESSES, **NAMES}
-    looked_up = {ORDER: (ordered, "order_reference"), **_in_all_gifts(fields)}
+        return gathered(term, begins_with(term.text, _in(rows, ADDRESSES)))
+    if term.uuid is not None:
+        fields: Fields = {}  # nobody is named so; a shop's order may be
+    else:
+        fields = NAMES if " " in term.text else {**ADDRESSES, **NAMES}
+    ordered = rows.exclude(order_reference="")  # as the index says it
+    looked_up = {ORDER: (ordered, "order_reference"), **_in(rows, fields)}
     return gathered(term, begins_with(term.text, looked_up), identifying=frozenset({ORDER}))
 
 
-def _with_token(token: str) -> QuerySet[Gift, object]:
-    return Gift.objects.filter(token=token).values_list("pk", flat=True)
-
-
-def _in_all_gifts(fields: Fields) -> dict[str, tuple[QuerySet[Gift], str | Combinable]]:
-    return {what: (Gift.objects.all(), field) for what, field in fields.items()}
+def _in(rows: QuerySet[Gift], fields: Fields) -> dict[str, tuple[QuerySet[Gift], str | Combinable]]:
+    return {what: (rows, field) for what, field in fields.items()}

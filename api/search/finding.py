@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from accounts.finding import find_accounts, find_keys
 from accounts.models import Account, ApiKey
@@ -33,8 +33,12 @@ class Kind:
     """One kind of thing that is looked for. `joined` are the foreign keys that a line about it shows."""
 
     model: type[Model]
-    find: Callable[[Term], Found]
+    find: Callable[[Term, QuerySet[Any]], Found]
     joined: Sequence[str] = ()
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        return self.model._default_manager.all()  # noqa: SLF001 - Django documents it
 
 
 KINDS = (
@@ -68,10 +72,10 @@ def search(term: Term, models: Collection[type[Model]]) -> list[Group]:
     """Among these models only, each in its place, without those of which nothing was found."""
     groups = []
     for kind in KINDS:
-        if kind.model not in models or not (found := kind.find(term)):
+        if kind.model not in models or not (found := kind.find(term, kind.rows)):
             continue
         groups.append(Group(kind, _rows(kind, found), found))
-        if term.uuid is not None and found.exact:
+        if term.uuid in found.exact:
             break  # no two rows have the same id, of whichever kind
     return groups
 
@@ -85,5 +89,5 @@ def only_one_meant(groups: Sequence[Group]) -> Model | None:
 
 def _rows(kind: Kind, found: Found) -> list[tuple[Any, str]]:
     keys = list(found.what)[:SHOWN]
-    rows = kind.model._default_manager.select_related(*kind.joined).in_bulk(keys)  # noqa: SLF001 - documented
+    rows = kind.rows.select_related(*kind.joined).in_bulk(keys)
     return [(rows[key], found.what[key]) for key in keys if key in rows]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from api.search.terms import MANY, Hit, Term
 
@@ -25,14 +25,24 @@ class Found:
         return bool(self.what)
 
 
-def found_by(what: str, keys: Iterable[Any]) -> Found:
-    """Rows that a whole identifier names."""
-    found = list(keys)
-    return Found(dict.fromkeys(found, what), frozenset(found))
+def found_by(what: str, rows: QuerySet[Any], *, is_theirs: bool = True) -> Found:
+    """Rows with a whole identifier, the newest first; it names them, unless it is of something else."""
+    found = list(rows.order_by("-pk").values_list("pk", flat=True)[:MANY])
+    exact = frozenset(found) if is_theirs else frozenset[Any]()
+    return Found(dict.fromkeys(found, what), exact, is_cut=len(found) == MANY)
 
 
-def found_by_id(model: type[Model], key: Any) -> Found:
-    return found_by("id", model._default_manager.filter(pk=key).values_list("pk", flat=True))  # noqa: SLF001 - documented
+def found_by_id(rows: QuerySet[Any], key: Any) -> Found:
+    return found_by("id", rows.filter(pk=key))
+
+
+def found_in(rows: QuerySet[Any], what: str, fits: Q, *, same: Q | None = None, order: str = "-pk") -> Found:
+    """Rows of a table that is short enough to be read; those that the term names, as `same` says, come first."""
+    is_same = ExpressionWrapper(same or Q(pk__in=[]), output_field=BooleanField())
+    fitting = rows.filter(fits).annotate(is_same=is_same).order_by("-is_same", order)
+    found = dict(fitting.values_list("pk", "is_same")[:MANY])
+    exact = frozenset(key for key, is_same in found.items() if is_same)
+    return Found(dict.fromkeys(found, what), exact, is_cut=len(found) == MANY)
 
 
 def gathered(term: Term, hits: Iterable[Hit], *, identifying: frozenset[str] = frozenset()) -> Found:

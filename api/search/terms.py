@@ -63,7 +63,7 @@ class Hit(NamedTuple):
 def read_term(given: str) -> Term | None:
     """None for nothing but blanks, and for what is longer than anything that we keep."""
     text = " ".join(given.replace("\x00", "").split())
-    if key := API_KEY.match(text):
+    if key := API_KEY.search(text):
         return Term(text=key[1], key_id=key[1], is_secret=True)
     if link := WATCH_URL.search(unquote(text)):
         return Term(text=link[1], token=link[1])
@@ -116,13 +116,14 @@ def with_vendor_id(rows: QuerySet[Any], what: str, term: Term) -> list[Hit]:
 
 @contextmanager
 def _in_the_order_of_an_index() -> Iterator[None]:
-    """PostgreSQL knows little of prefixes, takes them for rare, and would gather all rows before it sorts them."""
+    """PostgreSQL knows little of prefixes, takes them for rare, and would gather all rows before it sorts them.
+
+    What fails inside takes the settings with it.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("; ".join(f"SET LOCAL {way} = off" for way in OTHER_WAYS))
-        try:
-            yield
-        finally:
-            cursor.execute("; ".join(f"SET LOCAL {way} TO DEFAULT" for way in OTHER_WAYS))
+        yield
+        cursor.execute("; ".join(f"SET LOCAL {way} TO DEFAULT" for way in OTHER_WAYS))
 
 
 def _uuid(text: str) -> UUID | None:

@@ -1,18 +1,16 @@
 """Finding templates, of which there are few: by id, or by a part of their slug or name."""
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from api.search.found import Found, found_by_id
+from api.search.found import Found, found_by_id, found_in
 from api.search.terms import Term
 from api.templates.models import Template
 
 
-def find_templates(term: Term) -> Found:
+def find_templates(term: Term, rows: QuerySet[Template]) -> Found:
     if term.uuid is not None:
-        return found_by_id(Template, term.uuid)
+        return found_by_id(rows, term.uuid)
     if not term.is_prefix:
         return Found()
-    like = Template.objects.filter(Q(slug__icontains=term.text) | Q(name__icontains=term.text))
-    slugs = dict(like.values_list("pk", "slug"))
-    exact = frozenset(pk for pk, slug in slugs.items() if slug == term.text.lower())
-    return Found(dict.fromkeys(slugs, "slug or name"), exact)
+    fits = Q(slug__icontains=term.text) | Q(name__icontains=term.text)
+    return found_in(rows, "slug or name", fits, same=Q(slug__iexact=term.text), order="slug")

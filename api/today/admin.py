@@ -1,6 +1,6 @@
 """The founders' first page: how today goes. What it shows was counted in the background, or is cheap to look at."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ from api.today.contents import CHART_DAYS, SHOPS_OF_DAYS, WINDOWS
 from api.today.counting import LIVE, MODES
 from api.today.links import Links
 from api.today.models import Figures
-from api.today.selectors import figures_of, is_fresh, queue
+from api.today.selectors import Queue, figures_of, is_fresh, queue
 from api.today.services import ask_for_figures
 from giftflick.admin_pages import page
 
@@ -63,11 +63,14 @@ def _today(request: HttpRequest) -> dict[str, Any]:
         "is_fresh": fresh,
         "may": may,
     }
-    return shown if found.as_of is None else {**shown, **_panels(found, days, may, now=now)}
+    if found.as_of is None:
+        return shown
+    return {**shown, **_panels(found, days, may, today=found.as_of.date(), waiting=queue(now=now))}
 
 
-def _panels(found: Figures, days: int, may: set[str], *, now: datetime) -> dict[str, Any]:
-    content, links, waiting = found.content, Links(found.mode, now.date()), queue(now=now)
+def _panels(found: Figures, days: int, may: set[str], *, today: date, waiting: Queue) -> dict[str, Any]:
+    """All of it as on the day of the counting, though the next may have begun."""
+    content, links = found.content, Links(found.mode, today)
     bars, top = panels.chart(content, links)
     delivered, outcomes = panels.mails(content, links, days)
     names = Account.objects.in_bulk([shop["id"] for shop in content["shops"]]) if "view_account" in may else {}
@@ -88,7 +91,7 @@ def _panels(found: Figures, days: int, may: set[str], *, now: datetime) -> dict[
         "jobs": panels.jobs(waiting, links),
         "expiring": panels.expiring(content, links),
         "kept": panels.kept(content, links),
-        "cost": panels.cost(content, links, found.mode, now.date()),
+        "cost": panels.cost(content, links, found.mode, today),
         "shops": panels.shops(content, {str(key): shop.name for key, shop in names.items()}, links),
     }
 

@@ -1,8 +1,8 @@
 """Counting in the background, in steps that may be cut off or run twice anywhere.
 
 A day is counted when it has no counts yet, and again when something was noted in the timeline of one of its gifts, when
-renders or mails of it had no outcome yet, and once a day while it is young. Each step is one short transaction under
-one lock: whoever counts later writes later, and what it reads is the newest.
+renders or mails of it had no outcome yet, and once a day while it is young or has drafts. Each step is one short
+transaction under one lock: whoever counts later writes later, and what it reads is the newest.
 """
 
 import time
@@ -15,6 +15,7 @@ from django.db.models import Min, Model, Q
 
 from api.delivery.models import Message
 from api.gifts.models import Gift, GiftEvent
+from api.gifts.states import GiftStatus
 from api.outbox.services import enqueue
 from api.rendering.models import Render
 from api.today.contents import contents
@@ -25,11 +26,11 @@ from api.today.selectors import figures_of, is_fresh
 JOB = "figures.count"
 ABOUT = UUID(int=0)  # the job is about everything
 DAYS_A_STEP = 31
-SECONDS_A_RUN = 20.0
+SECONDS_A_RUN = 8.0  # a job is begun with 15 s left, and one step may take some more
 OVERLAP_MS = 10 * 60 * 1000  # an entry's id is as old as its transaction: none lasts so long
 # Days this young are always counted: what happens to their rows is noted nowhere.
 ALWAYS = {Counted.GIFTS: 1, Counted.RENDERS: 2, Counted.MAILS: 4}
-YOUNG_DAYS = 35  # counted once a day: untouched drafts of a month ago are deleted without an entry
+YOUNG_DAYS = 35  # counted once a day
 SWEPT_EVERY = timedelta(minutes=15)
 LOCK = 7_340_021  # any number that is nobody else's
 
@@ -73,14 +74,14 @@ def _lock() -> None:
 
 
 def _mark_stale_days(*, now: datetime) -> None:
-    """Those whose gifts have new entries in their timelines, those too young to rest, and those without counts."""
+    """Those whose gifts have new entries in their timelines, those that may not rest, and those without counts."""
     today = now.date()
     with transaction.atomic():
         _lock()
         figures, _ = Figures.objects.get_or_create(mode=LIVE)
         touched = _days_touched_since(figures.events_up_to)
         due = Q(kind=Counted.GIFTS, day__in=touched) | Q(is_open=True)
-        due |= Q(day__gt=today - DAY * YOUNG_DAYS, counted_at__lte=now - DAY)
+        due |= (Q(day__gt=today - DAY * YOUNG_DAYS) | _has_drafts()) & Q(counted_at__lte=now - DAY)
         for kind, days in ALWAYS.items():
             due |= Q(kind=kind, day__gt=today - DAY * days)
         DayCount.objects.filter(due, is_stale=False).update(is_stale=True)
@@ -88,6 +89,12 @@ def _mark_stale_days(*, now: datetime) -> None:
             DayCount.objects.bulk_create(_missing_days(kind, now=now), ignore_conflicts=True)
         figures.events_up_to = GiftEvent.objects.order_by("-pk").values_list("pk", flat=True).first()
         figures.save(update_fields=["events_up_to"])
+
+
+def _has_drafts() -> Q:
+    """A draft that is deleted, however old, goes with its timeline."""
+    holds = [Q(**{f"counts__{mode}__states__has_key": GiftStatus.DRAFT}) for mode in MODES]
+    return Q(kind=Counted.GIFTS) & (holds[0] | holds[1])
 
 
 def _days_touched_since(newest: UUID | None) -> list[date]:

@@ -2,15 +2,19 @@
 
 import json
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from api.delivery.events import MalformedFeedError, parse_feed
 from api.delivery.models import MailEvent, Message
 from api.delivery.services import apply_events, record_events
 from api.delivery.states import EventType, MessageStatus
 from api.outbox.models import Job
+from api.suppressions.models import Suppression
+from api.suppressions.services import lift_suppression
 from tests.conftest import NOW
 from tests.delivery.conftest import event
 
@@ -77,6 +81,38 @@ def test_applying_twice_changes_nothing(message: Message) -> None:
 
     fields = ("status", "failure", "accepted_at", "reported_at")
     assert [getattr(first, name) for name in fields] == [getattr(second, name) for name in fields]
+
+
+@pytest.mark.parametrize("kind", ["spamreport", "unsubscribe"])
+def test_a_lifted_suppression_stays_lifted_whatever_is_reported_later(message: Message, kind: str) -> None:
+    receive(event(message, kind))
+    apply_events(message.id, now=NOW)
+    lift_suppression(Suppression.objects.get().pk, actor="tests", now=NOW)
+
+    receive(event(message, "open"))
+    apply_events(message.id, now=NOW + timedelta(days=1))
+    assert not Suppression.objects.exists()
+
+    receive(event(message, kind))  # she says so again
+    apply_events(message.id, now=NOW + timedelta(days=2))
+    assert Suppression.objects.exists()
+    assert set(MailEvent.objects.values_list("applied_at", flat=True)) == {
+        NOW + timedelta(days=day) for day in range(3)
+    }
+
+
+def test_what_was_applied_before_there_was_a_note_of_it_has_counted(message: Message) -> None:
+    for kind in ("spamreport", "unsubscribe", "delivered"):
+        receive(event(message, kind))
+    Job.objects.exclude(dedupe_key__endswith=MailEvent.objects.get(type="unsubscribed").sg_event_id).update(
+        state="done"
+    )
+
+    import_module("api.migrations.0017_mail_event_applied").count_what_was_applied(apps, None)
+
+    assert dict(MailEvent.objects.values_list("type", "applied_at")) == {
+        "complained": NOW, "unsubscribed": None, "delivered": None,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Account, User
+from accounts.models import Account, ApiKey, User
 from accounts.services import issue_api_key
 from api.delivery.models import Message
 from api.gifts.models import Gift
@@ -17,6 +19,7 @@ from api.outbox.models import Job
 from api.rendering.models import Render
 from api.search.terms import MANY
 from api.templates.models import Template
+from giftflick.admin_search import CUT, NOT_ALL
 from tests import build
 from tests.admin.signing import signed_in
 from tests.conftest import Lines
@@ -26,6 +29,10 @@ FIND = "/admin/find/"
 
 def find(client: Client, term: str) -> Any:
     return client.post(FIND, {"term": term})
+
+
+def told(answer: Any) -> list[str]:
+    return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
 def found(client: Client, term: str) -> dict[str, list[str]]:
@@ -106,6 +113,18 @@ def test_a_gift_is_found_by_how_something_of_it_begins(founder: Client, gift: Gi
     assert [(fitted, url) for _, fitted, url in group["lines"]] == [(what, page_of(gift))]
 
 
+@pytest.mark.parametrize(
+    "reference",
+    ["01a20aec-c439-7c41-9a6b-dece5dc53ac7", "01A20AECC4397C419A6BDECE5DC53AC7", "12345678901234567890123456789012"],
+)
+def test_an_order_whose_reference_reads_as_an_id_is_found(
+    founder: Client, account: Account, template: Template, now: datetime, reference: str
+) -> None:
+    gift = build.draft(account, now, order={"required": False, "reference": reference})
+
+    assert find(founder, reference).headers.get("Location") == page_of(gift)
+
+
 def test_an_address_finds_gifts_and_mails(founder: Client, gift: Gift) -> None:
     mail = Message.objects.get(gift=gift, kind="gift")
 
@@ -139,17 +158,75 @@ def test_twenty_are_shown_and_the_list_has_the_rest(
     assert len(rest.context["cl"].result_list) == 22
 
 
-def test_very_many_are_not_all_looked_at(founder: Client, account: Account, template: Template, now: datetime) -> None:
+@pytest.fixture
+def very_many(account: Account, template: Template, now: datetime) -> list[Gift]:
+    """More drafts to people named Ben than are looked at; the first is the oldest."""
     draft = build.draft(account, now, recipient={"name": "Ben", "email": "ben@example.com"})
     fields = {field.attname: getattr(draft, field.attname) for field in Gift._meta.concrete_fields}
-    more = {**fields, "sender_name": "Somebody"}
-    Gift.objects.bulk_create(
-        Gift(**{name: value for name, value in more.items() if name not in {"id", "token"}}) for _ in range(MANY + 5)
-    )
+    more = {name: value for name, value in fields.items() if name not in {"id", "token"}}
+    return [draft, *Gift.objects.bulk_create(Gift(**more) for _ in range(MANY + 5))]
 
+
+def test_very_many_are_not_all_looked_at(founder: Client, very_many: list[Gift]) -> None:
     [group] = [group for group in find(founder, "ben").context["groups"] if group["title"] == "Gifts"]
 
     assert (group["is_cut"], len(group["lines"])) == (True, 20)
+
+
+def test_a_list_looks_among_what_its_filters_let_through(founder: Client, very_many: list[Gift]) -> None:
+    oldest = very_many[0]
+    Gift.objects.filter(pk=oldest.pk).update(status="canceled")
+
+    answer = founder.get("/admin/api/gift/", {"q": "ben", "status__exact": "canceled"})
+
+    assert [gift.pk for gift in answer.context["cl"].result_list] == [oldest.pk]
+    assert told(answer) == []
+
+
+def test_a_list_that_has_not_all_that_fit_says_so(founder: Client, very_many: list[Gift]) -> None:
+    assert told(founder.get("/admin/api/gift/?q=ben")) == [CUT]
+    assert told(founder.get("/admin/api/gift/")) == []
+    assert told(founder.get("/admin/api/gift/?q=nobody")) == []
+
+
+def test_all_of_a_list_that_has_not_all_cannot_be_chosen(founder: Client, very_many: list[Gift]) -> None:
+    chosen = {"action": "cancel", "_selected_action": [str(very_many[-1].pk)], "index": "0"}
+
+    all_of_them = founder.post("/admin/api/gift/?q=ben", {**chosen, "select_across": "1"})
+    these = founder.post("/admin/api/gift/?q=ben", {**chosen, "select_across": "0"})
+    of_a_day = founder.post("/admin/api/gift/?q=ben&day=2020", {**chosen, "select_across": "1"})
+
+    assert (all_of_them.status_code, told(all_of_them)) == (302, [NOT_ALL])
+    assert (these.status_code, these.context["count"]) == (200, 1)
+    assert NOT_ALL not in told(of_a_day)
+
+
+def test_a_shop_of_that_very_name_comes_first_among_many(founder: Client, account: Account, now: datetime) -> None:
+    Account.objects.bulk_create(Account(name=f"A Gift Shop {number}") for number in range(MANY + 1))
+    Account.objects.filter(pk=account.pk).update(name="Gift Shop")
+
+    assert found(founder, "gift sho")["Shops"][0] != page_of(account)
+    assert find(founder, "gift shop").headers["Location"] == page_of(account)
+
+
+def test_of_the_jobs_about_a_thing_not_all_are_read(founder: Client, now: datetime) -> None:
+    about = uuid4()
+    Job.objects.bulk_create(
+        Job(kind="figures.count", ref_id=about, dedupe_key=str(number), run_at=now, created_at=now)
+        for number in range(MANY + 1)
+    )
+
+    [group] = find(founder, str(about)).context["groups"]
+
+    assert (group["total"], group["is_cut"]) == (MANY, True)
+
+
+def test_keys_say_that_they_are_cut_too(founder: Client, account: Account, now: datetime) -> None:
+    made = [ApiKey(pk=f"{number:012}", account=account, name="Shop", livemode=True, digest="", scopes=[],
+                   created_by="ada", created_at=now) for number in range(MANY + 1)]  # fmt: skip
+    ApiKey.objects.bulk_create(made)
+
+    assert told(founder.get("/admin/accounts/apikey/?q=shop")) == [CUT]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +326,7 @@ def test_the_box_stands_on_every_page(founder: Client, gift: Gift) -> None:
         ("ben van", 12),
         ("ben@example.com", 18),
         ("1" * 12, 15),
-        ("01a20aec-c439-7c41-9a6b-dece5dc53ac7", 14),
+        ("01a20aec-c439-7c41-9a6b-dece5dc53ac7", 19),
     ],
 )
 def test_a_search_costs_so_many_queries(

@@ -4,13 +4,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection, transaction
+from django.db.models import Func, Model, UUIDField, Value
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from api.delivery.models import Message
 from api.gifts.models import Gift
+from api.outbox.models import Job
+from api.rendering.models import Render
 from api.search.finding import KINDS, search
-from api.search.terms import MANY, read_term
+from api.search.terms import MANY, begins_with, read_term
 from bench.admin_filling import fill
 from giftflick.admin import ReadOnlyAdmin
 from tests.gifts.test_page_cost import nodes
@@ -19,6 +23,10 @@ GIFTS = 20_000
 BIG = ("api_gift", "api_render", "api_message", "api_upload", "api_giftevent", "api_mailevent", "outbox")
 # In each look-up as many as are looked at, and as many lines as are shown.
 MOST_ROWS = 2 * MANY
+# What few rows of a table are.
+RARE: dict[type[Model], dict[str, Any]] = {
+    Gift: {"status": "bounced"}, Message: {"status": "refused"}, Render: {"status": "failed"}, Job: {"state": "dead"},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -85,7 +93,21 @@ def test_no_lists_own_search_reads_a_table(filled: None) -> None:
             continue
         for text in terms():
             with CaptureQueriesContext(connection) as captured:
-                rows, _ = page.get_search_results(request, page.get_queryset(request), text)
-                list(rows.order_by("-pk")[:50])
+                for filtered in (page.get_queryset(request), page.get_queryset(request).filter(**RARE.get(model, {}))):
+                    rows, _ = page.get_search_results(request, filtered, text)
+                    list(rows.order_by("-pk")[:50])
             for table, node, _rows in scans(selects(captured)):
                 assert node != "Seq Scan", (page, text, table)
+
+
+def test_what_fails_in_a_look_up_is_told_as_it_is(db: None) -> None:
+    broken = Gift.objects.filter(
+        pk=Func(Value(0), template="(SELECT 1 / %(expressions)s)::text::uuid", output_field=UUIDField())
+    )
+
+    with pytest.raises(DataError), transaction.atomic():
+        begins_with("an", {"name": (broken, "sender_name")})
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_sort")
+        assert cursor.fetchone() == ("on",)

@@ -58,6 +58,16 @@ def test_of_a_whole_key_only_its_id_is_kept(livemode: bool, spoil: Callable[[str
     assert key[-38:] not in repr(term)
 
 
+@pytest.mark.parametrize("around", ["Bearer {}", "Authorization: Bearer {}", '"{}"', "key={}", "my key is {} ok?"])
+def test_a_key_is_seen_whatever_stands_around_it(around: str) -> None:
+    key = generate(livemode=True)
+
+    term = read_term(around.format(key))
+
+    assert term is not None
+    assert (term.text, term.is_secret) == (key[8:20], True)
+
+
 def test_what_sendgrids_events_add_to_an_id_is_left_off() -> None:
     read = [
         read_term(f"14c5d75ce93.dfd.64b469{suffix}") for suffix in ("", ".filter0001.16648.5515E0B88.0", ".recvd-abc-1")

@@ -1,7 +1,7 @@
-"""When days are counted again, and what comes of counting that is cut off or done by several at once."""
+"""When days are counted again, and what comes of counting that several do at once; cut off: `tests.drills`."""
 
 import threading
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,17 +33,9 @@ def states(mode: str = "live") -> dict[str, int]:
     return counts
 
 
-def counted_days(monkeypatch: pytest.MonkeyPatch, kind: Counted) -> list[Any]:
-    """The days of a kind that are counted from now on."""
-    seen: list[Any] = []
-    count = COUNT[kind]
-
-    def watched(days: Any) -> Any:
-        seen.extend(days)
-        return count(days)
-
-    monkeypatch.setitem(COUNT, kind, watched)
-    return seen
+def counted_days(at: datetime) -> set[date]:
+    """The days whose gifts were counted then."""
+    return set(DayCount.objects.filter(kind=Counted.GIFTS, counted_at=at).values_list("day", flat=True))
 
 
 def test_nothing_at_all_is_counted_too(db: None, now: datetime) -> None:
@@ -52,33 +44,29 @@ def test_nothing_at_all_is_counted_too(db: None, now: datetime) -> None:
     assert (states(), states("test"), DayCount.objects.count()) == ({}, {}, 0)
 
 
-def test_old_days_are_counted_once(
-    account: Account, template: Template, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_days_are_counted_once(account: Account, template: Template, noon: datetime) -> None:
     for ago in (0, 2, 50):
-        build.draft(account, now - ago * DAY)
-    make_figures(now=now)
+        build.draft(account, noon - ago * DAY)
+    make_figures(now=noon)
     GiftEvent.objects.all().delete()  # as if they were older than the last look into the timelines
-    seen = counted_days(monkeypatch, Counted.GIFTS)
 
-    make_figures(now=now + MINUTE)
+    make_figures(now=noon + MINUTE)
 
-    assert seen == [now.date()]
+    assert counted_days(noon + MINUTE) == {noon.date()}
 
 
 def test_a_day_is_counted_again_when_something_happened_to_its_gifts(
-    account: Account, template: Template, now: datetime, monkeypatch: pytest.MonkeyPatch
+    account: Account, template: Template, noon: datetime
 ) -> None:
-    old, older = build.sent(account, now - 50 * DAY), build.draft(account, now - 60 * DAY)
-    make_figures(now=now)
+    old, older = build.sent(account, noon - 50 * DAY), build.draft(account, noon - 60 * DAY)
+    make_figures(now=noon)
     GiftEvent.objects.filter(gift=older).delete()
-    seen = counted_days(monkeypatch, Counted.GIFTS)
 
-    services.record_progress(old.pk, percent=25, now=now + MINUTE)
-    make_figures(now=now + MINUTE)
+    services.record_progress(old.pk, percent=25, now=noon + MINUTE)
+    make_figures(now=noon + MINUTE)
 
     assert states() == {"watched": 1, "draft": 1}
-    assert set(seen) == {now.date(), old.created_at.date()}
+    assert counted_days(noon + MINUTE) == {noon.date(), old.created_at.date()}
 
 
 def test_a_young_day_is_counted_once_a_day_whatever_happens(
@@ -94,6 +82,21 @@ def test_a_young_day_is_counted_once_a_day_whatever_happens(
     assert states() == {}
 
 
+@pytest.mark.parametrize("livemode", [True, False])
+def test_a_day_with_drafts_is_counted_once_a_day_however_old(
+    account: Account, template: Template, now: datetime, livemode: bool
+) -> None:
+    mode = "live" if livemode else "test"
+    gift = build.draft(account, now - 60 * DAY, livemode=livemode)
+    make_figures(now=now)
+    gift.delete()
+
+    make_figures(now=now + MINUTE)
+    assert states(mode) == {"draft": 1}
+    make_figures(now=now + DAY)
+    assert states(mode) == {}
+
+
 def test_renders_without_an_outcome_are_looked_at_again(account: Account, template: Template, now: datetime) -> None:
     gift = build.rendering(account, now - 5 * DAY)
     make_figures(now=now)
@@ -105,32 +108,6 @@ def test_renders_without_an_outcome_are_looked_at_again(account: Account, templa
     after = Figures.objects.get(pk="live").content["windows"]["7"]["renders"]["states"]
     assert (before, after) == ({"queued": 1}, {"failed": 1})
     assert not DayCount.objects.get(kind="renders", day=gift.created_at.date()).is_open
-
-
-def test_counting_that_is_cut_off_goes_on_where_it_was(
-    account: Account, template: Template, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for ago in (0, 100):
-        build.draft(account, now - ago * DAY)
-    count = COUNT[Counted.GIFTS]
-    steps: list[Any] = []
-
-    def killed_at_the_second(days: Any) -> Any:
-        steps.append(list(days))
-        if len(steps) == 2:
-            raise KeyboardInterrupt
-        return count(days)
-
-    monkeypatch.setitem(COUNT, Counted.GIFTS, killed_at_the_second)
-    with pytest.raises(KeyboardInterrupt):
-        make_figures(now=now)
-    assert Figures.objects.get(pk="live").as_of is None
-    make_figures(now=now + MINUTE)
-
-    assert states() == {"draft": 2}
-    assert sorted(day for step in [steps[0], *steps[2:]] for day in set(step) - {now.date()}) == [
-        now.date() - DAY * ago for ago in reversed(range(1, 101))
-    ]
 
 
 def test_too_little_time_is_made_up_for_by_the_next_run(account: Account, template: Template, now: datetime) -> None:

@@ -149,6 +149,19 @@ def rows_behind(client: Client, url: str) -> int:
     return int(model.get_changelist_instance(request).get_queryset(request).count())
 
 
+def test_numbers_of_yesterday_lead_to_the_days_that_were_counted(
+    founder: Client, account: Account, template: Template, now: datetime
+) -> None:
+    counted_at = now - 2 * DAY
+    build.draft(account, counted_at - 6 * DAY)  # on the first of seven days
+    make_figures(now=counted_at)
+
+    created = Numbers(part_of(founder, days="7")).found
+    [there] = {rows_behind(founder, url) for url, text in created if "created_at__gte" in url and text == "1"}
+
+    assert there == 1
+
+
 def test_what_needs_somebody_comes_first(founder: Client, busy: None) -> None:
     needs = founder.get(TODAY).context["needs"]
 
