@@ -83,7 +83,7 @@ def cancel_campaign(campaign_id: UUID, *, actor: str, why: str, now: datetime) -
         campaign.save(update_fields=["canceled_at", "canceled_by"])
         record("campaign.canceled", actor=actor, subject=campaign, account_id=campaign.account_id, now=now)
         for batch_id in sheets_of(campaign.pk).filter(batch__state__in=sorted(OPEN)).values_list("batch", flat=True):
-            cancel_batch(batch_id, now=now)
+            cancel_batch(batch_id, actor=actor, now=now)
         if not gifts_to_cancel(campaign.pk).exists():
             return None
         return start_batch(

@@ -107,6 +107,7 @@ def test_the_rest_is_called_off_after_a_question(gifts: list[Gift], signed_in_pa
 
     page.get_by_role("link", name="Cancel the rest").click()
     assert_fine(page, "batch-cancel")
+    page.get_by_label("Reason").fill("It was the wrong shop")
     page.get_by_role("button", name="Cancel the rest").click()
 
     expect(page.locator("#batch-state")).to_have_text("canceled")

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from api.audit.changes import Changes
+from api.audit.services import record
 from api.batches.models import Batch, BatchItem
 from api.batches.selectors import counts_of
 from api.batches.states import OPEN, BatchState, ItemState
@@ -15,7 +17,7 @@ KEEP = timedelta(days=400)
 AT_ONCE = 20  # batches a sweep; the next tick goes on
 
 
-def cancel_batch(batch_id: UUID, *, now: datetime) -> Batch:
+def cancel_batch(batch_id: UUID, *, actor: str, now: datetime) -> Batch:
     """Call off what has not had its turn; what is being done is done. Raises InvalidStateError once it is over."""
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch_id)
@@ -23,6 +25,8 @@ def cancel_batch(batch_id: UUID, *, now: datetime) -> Batch:
             return batch
         if batch.state not in OPEN:
             raise InvalidStateError("This batch is done: there is nothing left to cancel.")
+        changes: Changes = {"state": [batch.state, BatchState.CANCELED]}
+        record("batch.canceled", actor=actor, subject=batch, changes=changes, now=now)
         BatchItem.objects.filter(batch=batch, state=ItemState.WAITING).update(
             state=ItemState.SKIPPED, detail="called off", finished_at=now
         )
