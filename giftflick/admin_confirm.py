@@ -35,6 +35,15 @@ class ReasonForm(forms.Form):
         self.order_fields([name for name in self.fields if name != "reason"])
 
 
+def reason_given(request: HttpRequest) -> str:
+    """What a `ReasonForm` on another page said; without a reason that can be kept nothing, and a message why."""
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        return str(form.cleaned_data["reason"])
+    messages.error(request, f"Say why: {' '.join(form.errors['reason'])}")
+    return ""
+
+
 @dataclass(frozen=True)
 class Question:
     """`says`: what will happen. `final`: what cannot be undone. `version`: of what is shown, if it may change.

@@ -14,7 +14,6 @@ from django.utils import timezone
 from accounts.models import Account, OrderGate
 from accounts.reauthentication import fresh_sign_in
 from api.audit.doors import acting
-from api.audit.states import Door
 from api.batches.states import OPEN
 from api.campaigns import selectors, services, tasks  # noqa: F401 - registers the kinds of batches started here
 from api.campaigns.columns import DEFAULTED
@@ -22,14 +21,16 @@ from api.campaigns.estimate import AT_ONCE, estimate
 from api.campaigns.kind import GIFTS
 from api.campaigns.models import Campaign
 from api.campaigns.states import CANCELABLE, CampaignStage
-from api.exceptions import ApplicationError, NotFoundError
+from api.exceptions import ApplicationError, NotFoundError, refusal_words
 from api.gifts.states import GiftStatus
 from api.sheets.admin.sheets import SCOPE_PAGES, report_context
-from api.sheets.admin.uploading import actor, at_the_door, received, upload_context
+from api.sheets.admin.uploading import at_the_door, received, upload_context
 from api.sheets.models import Sheet
 from api.sheets.selectors import sheets_of
 from api.sheets.states import BEFORE_CHECKED, SheetState
 from api.templates.selectors import published_templates
+from giftflick.admin_confirm import Answers, Question, ReasonForm, ask, reason_given
+from giftflick.admin_door import actor_of
 from giftflick.admin_pages import page, show
 
 SCOPE_PAGES[GIFTS.name] = "campaign"
@@ -105,17 +106,16 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            with acting(door=Door.ADMIN, actor=actor(request)):
-                campaign = services.open_campaign(
-                    name=data["name"],
-                    account=data["account"],
-                    livemode=data["mode"] == "live",
-                    template=data["template"],
-                    defaults=form.defaults(),
-                    is_paid=data["is_paid"],
-                    actor=actor(request),
-                    now=timezone.now(),
-                )
+            campaign = services.open_campaign(
+                name=data["name"],
+                account=data["account"],
+                livemode=data["mode"] == "live",
+                template=data["template"],
+                defaults=form.defaults(),
+                is_paid=data["is_paid"],
+                actor=actor_of(request),
+                now=timezone.now(),
+            )
         except ApplicationError as refusal:
             for error in refusal.errors:
                 form.add_error(error.field if error.field in form.fields else None, error.detail)
@@ -154,7 +154,7 @@ def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: i
         context |= {"has_report": True, **report_context(latest, GIFTS)}
         if latest.state == SheetState.CHECKED:
             context["estimate"] = estimate(found, context.get("good", 0), now=timezone.now())
-            context["at_once"] = AT_ONCE
+            context |= {"at_once": AT_ONCE, "reason": ReasonForm(label_suffix="")}
     template = (
         "admin/campaigns_progress.html" if request.GET.get("part") == "progress" else "admin/campaigns_campaign.html"
     )
@@ -171,7 +171,7 @@ def _campaign(request: HttpRequest, pk: UUID) -> HttpResponse:
         services.insist_on_open(pk)
         received(request, GIFTS, scope_id=pk)
     except ApplicationError as refusal:
-        return _campaign_page(request, pk, words=refusal.detail, status=refusal.status)
+        return _campaign_page(request, pk, words=refusal_words(refusal), status=refusal.status)
     return redirect("admin:campaign", pk=pk)
 
 
@@ -183,12 +183,12 @@ page("campaigns/<uuid:pk>/", name="campaign", permission="api.view_batch")(
 @page("campaigns/<uuid:pk>/approve/<uuid:sheet>/", name="campaign_approve", permission=GIFTS.permission)
 @fresh_sign_in
 def approve(request: HttpRequest, pk: UUID, sheet: UUID) -> HttpResponse:
-    if request.method == "POST" and (why := _why(request)):
+    if request.method == "POST" and (why := reason_given(request)):
         try:
-            with acting(door=Door.ADMIN, actor=actor(request), why=why):
-                services.approve_campaign(pk, sheet, actor=actor(request), why=why, now=timezone.now())
+            with acting(why=why):
+                services.approve_campaign(pk, sheet, actor=actor_of(request), why=why, now=timezone.now())
         except ApplicationError as refusal:
-            messages.error(request, refusal.detail)
+            messages.error(request, refusal_words(refusal))
         except Sheet.DoesNotExist:
             raise Http404 from None
         else:
@@ -203,27 +203,30 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     by_status = selectors.gifts_by_status(pk)
     to_cancel = sum(by_status[name] for name in CANCELABLE)
     stays = sum(by_status.values()) - to_cancel - by_status[GiftStatus.CANCELED]
-    if request.method == "POST" and (why := _why(request)):
-        with acting(door=Door.ADMIN, actor=actor(request), why=why):
-            services.cancel_campaign(pk, actor=actor(request), why=why, now=timezone.now())
-        messages.success(
-            request, f"Called off. {to_cancel} gifts that are not sent are being canceled; {stays} that were sent stay."
-        )
-        return redirect("admin:campaign", pk=pk)
+
+    def act(answers: Answers, _version: int) -> str:
+        services.cancel_campaign(pk, actor=actor_of(request), why=answers["reason"], now=timezone.now())
+        return f"Called off. {to_cancel} gifts that are not sent are being canceled; {stays} that were sent stay."
+
     waiting = sum(
         sheet.batch.total - sheet.batch.done_count - sheet.batch.failed_count
         for sheet in sheets_of(pk)
         if sheet.batch is not None and sheet.batch.state in OPEN
     )
-    return show(
-        request,
-        "admin/campaigns_cancel.html",
-        f"Call off: {found.name}",
-        campaign=found,
-        to_cancel=to_cancel,
-        stays=stays,
-        waiting=waiting,
+    question = Question(
+        title="Call off what is not sent",
+        about=found.name,
+        says=[
+            f"Rows without a gift, {waiting}: no gift will be made of them.",
+            f"Gifts not sent yet, {to_cancel}: they are canceled, their films deleted.",
+            f"Gifts already sent, {stays}: they stay as they are.",
+        ],
+        button="Cancel the rest",
+        back=reverse("admin:campaign", args=[pk]),
+        final="Nothing more can be approved in this campaign.",
+        is_dangerous=True,
     )
+    return ask(request, question, act)
 
 
 @page("campaigns/<uuid:pk>/gifts/<slug:status>/", name="campaign_gifts", permission="api.view_gift")
@@ -277,13 +280,6 @@ def _gift_tiles(pk: UUID, by_status: dict[str, int]) -> list[tuple[GiftStatus, i
         tone = "good" if status in GOOD else "bad" if status in BAD else "info"
         tiles.append((status, count, tone if count else "", reverse("admin:campaign_gifts", args=[pk, name])))
     return tiles
-
-
-def _why(request: HttpRequest) -> str:
-    why = request.POST.get("why", "").strip()[:500]
-    if not why:
-        messages.error(request, "Say why, in a few words: it stands in the audit log.")
-    return why
 
 
 def _campaign_or_404(pk: UUID) -> Campaign:

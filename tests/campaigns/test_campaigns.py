@@ -223,8 +223,7 @@ def test_calling_off_the_rest_leaves_what_was_sent(
     build.filmed(sent, now)
     build.mailed(sent, now)
 
-    ending = services.cancel_campaign(campaign.pk, actor=ADA, why="the shop changed its mind", now=now)
-    assert ending is not None
+    [ending] = services.cancel_campaign(campaign.pk, actor=ADA, why="the shop changed its mind", now=now)
     build.filmed(late, now)
     build.mailed(late, now)  # between being listed and its turn
     outcomes = work_off(ending, now)
@@ -233,9 +232,23 @@ def test_calling_off_the_rest_leaves_what_was_sent(
     assert list(Gift.objects.order_by("id").values_list("status", flat=True)) == ["sent", "sent", "canceled"]
     making.refresh_from_db()
     assert (making.state, making.items.filter(state=ItemState.SKIPPED).count()) == ("canceled", 2)
-    assert services.cancel_campaign(campaign.pk, actor=ADA, why="again", now=now) is None
+    assert services.cancel_campaign(campaign.pk, actor=ADA, why="again", now=now) == []
     entries = AuditEntry.objects.filter(action="campaign.canceled")
     assert [(entry.actor, entry.object_id) for entry in entries] == [(ADA, str(campaign.pk))]
+
+
+def test_more_gifts_than_a_batch_may_have_are_called_off_by_several(
+    open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    campaign = open_campaign()
+    work_off(approve(campaign, receive("gifts", gifts_file(*recipients(5)), scope=campaign.pk), now), now)
+
+    endings = services.cancel_campaign(campaign.pk, actor=ADA, why="no", now=now, at_most=2)
+
+    assert [batch.total for batch in endings] == [2, 2, 1]
+    for batch in endings:
+        work_off(batch, now)
+    assert gifts_by_status(campaign.pk)["canceled"] == 5
 
 
 def test_nothing_is_made_once_a_campaign_is_called_off(open_campaign: Open, receive: Receive, now: datetime) -> None:

@@ -35,7 +35,7 @@ def test_from_a_form_to_gifts(founder: Client, account: Account, template: Templ
 
     report = founder.post(page, {"file": file}, follow=True).content.decode()
     sheet = Sheet.objects.get()
-    founder.post(f"{page}approve/{sheet.pk}/", {"why": "the shop ordered it"})
+    founder.post(f"{page}approve/{sheet.pk}/", {"reason": "the shop ordered it"})
     batch = Batch.objects.get()
     work_off(batch, now)
     after = founder.get(page).content.decode()
@@ -76,10 +76,12 @@ def test_calling_off_says_how_many(founder: Client, open_campaign: Open, receive
     page = f"/admin/campaigns/{campaign.pk}/"
 
     asked = founder.get(f"{page}cancel/").content.decode()
-    answer = founder.post(f"{page}cancel/", {"why": "the shop changed its mind"}, follow=True)
+    unreasoned = founder.post(f"{page}cancel/", {"reason": "\0\0\0"})
+    answer = founder.post(f"{page}cancel/", {"reason": "the shop changed its mind"}, follow=True)
     founder.post(page, {"rows": "row_key"})
 
-    assert "<dd>2: they are canceled, their films deleted</dd>" in asked
+    assert unreasoned.status_code == 400
+    assert "Gifts not sent yet, 2: they are canceled, their films deleted." in asked
     assert [str(message) for message in get_messages(answer.wsgi_request)] == [
         "Called off. 2 gifts that are not sent are being canceled; 0 that were sent stay."
     ]
@@ -125,15 +127,20 @@ def test_approving_asks_for_the_second_factor_again_and_a_reason(
     sheet = receive("gifts", gifts_file(*recipients(1)), scope=campaign.pk)
     path = f"/admin/campaigns/{campaign.pk}/approve/{sheet.pk}/"
 
-    unreasoned = founder.post(path, {"why": " "}, follow=True)
+    said = {
+        reason: [str(message) for message in get_messages(founder.post(path, {"reason": reason}).wsgi_request)][-1]
+        for reason in (" ", "ok", "because\0")
+    }
     session = founder.session
     del session["confirmed_at"]
     session.save()
-    stale = founder.post(path, {"why": "x"})
+    stale = founder.post(path, {"reason": "because"})
 
-    assert [str(message) for message in get_messages(unreasoned.wsgi_request)] == [
-        "Say why, in a few words: it stands in the audit log."
-    ]
+    assert said == {
+        " ": "Say why: This field is required.",
+        "ok": "Say why: Ensure this value has at least 3 characters (it has 2).",
+        "because\0": "Say why: Null characters are not allowed.",
+    }
     assert stale["Location"].startswith("/admin/reauthenticate/")
     assert Batch.objects.count() == 0
 
@@ -145,7 +152,7 @@ def test_what_is_not_there_is_not_found(founder: Client, open_campaign: Open, re
 
     assert founder.get(f"/admin/campaigns/{nothing}/").status_code == 404
     assert founder.get(f"/admin/campaigns/{campaign.pk}/gifts/lost/").status_code == 404
-    assert founder.post(f"/admin/campaigns/{campaign.pk}/approve/{sheet.pk}/", {"why": "x"}).status_code == 404
+    assert founder.post(f"/admin/campaigns/{campaign.pk}/approve/{sheet.pk}/", {"reason": "because"}).status_code == 404
     assert founder.get(f"/admin/imports/sheets/{nothing}/").status_code == 404
     assert founder.get("/admin/imports/gifts/").status_code == 404
     assert founder.get("/admin/imports/nothing/").status_code == 404
