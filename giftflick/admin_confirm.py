@@ -40,7 +40,7 @@ def reason_given(request: HttpRequest) -> str:
     form = ReasonForm(request.POST)
     if form.is_valid():
         return str(form.cleaned_data["reason"])
-    messages.error(request, f"Say why: {' '.join(form.errors['reason'])}")
+    messages.error(request, f"Say why: {' '.join(str(words) for words in form.errors['reason'])}")
     return ""
 
 
