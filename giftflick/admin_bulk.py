@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -19,7 +18,7 @@ from api.batches.services import LARGEST, ItemIn, start_batch
 from api.exceptions import ApplicationError, refusal_words
 from giftflick.admin_confirm import ReasonForm
 from giftflick.admin_door import actor_of
-from giftflick.admin_pages import show
+from giftflick.admin_pages import show, uuid_of
 
 READ_AT_ONCE = 1_000
 CHOOSE_AGAIN = "Nothing was done yet. Once you have shown who you are, choose the rows again."
@@ -112,7 +111,7 @@ def _start(deed: Deed, request: HttpRequest, rows: QuerySet[Any], *, title: str,
             actor=actor_of(request),
             why=why,
             now=timezone.now(),
-            batch_id=_uuid(request.POST.get("token", "")),
+            batch_id=uuid_of(request.POST.get("token", "")),
         )
     except ApplicationError as refusal:
         messages.error(request, refusal_words(refusal))
@@ -135,10 +134,3 @@ def _items(rows: QuerySet[Any], *, ref: str, label_by: str) -> Iterator[ItemIn]:
                 seen.add(str(ref_id))
                 yield ItemIn(str(ref_id), label=str(label[0]) if label else "")
         last = some[-1][0]
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

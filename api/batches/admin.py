@@ -20,7 +20,7 @@ from api.batches.sheets import safe_cell
 from api.batches.states import OPEN, BatchState, ItemState
 from giftflick.admin_confirm import Answers, Question, ask
 from giftflick.admin_door import actor_of
-from giftflick.admin_pages import page, show
+from giftflick.admin_pages import page, show, uuid_of
 
 A_PAGE = 50
 SHOWN_DONE = 10
@@ -38,7 +38,7 @@ TONES = {
 @page("batches/", name="batches", permission="api.view_batch")
 def batches(request: HttpRequest) -> HttpResponse:
     """The newest first, fifty a page."""
-    before = _uuid(request.GET.get("before", ""))
+    before = uuid_of(request.GET.get("before", ""))
     hidden = [kind.name for kind in known_kinds() if not _may_look(request, kind)]
     found = list(newest_batches(before=before, hidden=hidden)[: A_PAGE + 1])
     older = found[A_PAGE - 1].pk if len(found) > A_PAGE else None
@@ -161,10 +161,3 @@ def _allowed_batch(request: HttpRequest, pk: UUID) -> Batch:
     if not _may_look(request, known_kind(found.kind)):
         raise PermissionDenied("This batch is about something that you may not see.")
     return found
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

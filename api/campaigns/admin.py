@@ -20,7 +20,7 @@ from api.campaigns.columns import DEFAULTED
 from api.campaigns.estimate import AT_ONCE, estimate
 from api.campaigns.kind import GIFTS
 from api.campaigns.models import Campaign
-from api.campaigns.states import CANCELABLE, CampaignStage
+from api.campaigns.states import CANCELABLE, NOT_THERE, CampaignStage, stage_of
 from api.exceptions import ApplicationError, NotFoundError, refusal_words
 from api.gifts.states import GiftStatus
 from api.sheets.admin.sheets import SCOPE_PAGES, report_context
@@ -31,9 +31,10 @@ from api.sheets.states import BEFORE_CHECKED, SheetState
 from api.templates.selectors import published_templates
 from giftflick.admin_confirm import Answers, Question, ReasonForm, ask, reason_given
 from giftflick.admin_door import actor_of
-from giftflick.admin_pages import page, show
+from giftflick.admin_pages import page, show, uuid_of
 
 SCOPE_PAGES[GIFTS.name] = "campaign"
+A_PAGE = 50
 SHOWN_GIFTS = 100
 TONES = {
     CampaignStage.RUNNING: "info",
@@ -91,13 +92,16 @@ class CampaignForm(forms.Form):
 
 @page("campaigns/", name="campaigns", permission="api.view_batch")
 def campaigns(request: HttpRequest) -> HttpResponse:
-    return show(
-        request,
-        "admin/campaigns_list.html",
-        "Campaigns",
-        campaigns=[(campaign, *_stage_of(campaign)) for campaign in selectors.latest_campaigns()],
-        may_run=request.user.has_perm(GIFTS.permission),
-    )
+    """The newest first, fifty a page."""
+    before = uuid_of(request.GET.get("before", ""))
+    found = selectors.campaigns_with_stages(before=before, limit=A_PAGE + 1)
+    context: dict[str, Any] = {
+        "rows": [(campaign, stage, TONES.get(stage, "info")) for campaign, stage in found[:A_PAGE]],
+        "older": found[A_PAGE - 1][0].pk if len(found) > A_PAGE else None,
+        "is_first": before is None,
+        "may_run": request.user.has_perm(GIFTS.permission),
+    }
+    return show(request, "admin/campaigns_list.html", "Campaigns", **context)
 
 
 @page("campaigns/new/", name="campaign_new", permission=GIFTS.permission)
@@ -126,17 +130,23 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: int = 200) -> HttpResponse:
     """With `?part=progress`, only what changes by itself."""
+    is_part = request.GET.get("part") == "progress"
     found = _campaign_or_404(pk)
     sheets = list(sheets_of(pk)[:20])
-    latest = sheets[0] if sheets else None
-    stage, tone = _stage_of(found, latest)
+    latest = next((sheet for sheet in sheets if sheet.state not in NOT_THERE), None)
     by_status = selectors.gifts_by_status(pk)
     may_run = request.user.has_perm(GIFTS.permission)
     is_running = _is_going_on(sheets, by_status)
+    stage = stage_of(
+        is_canceled=found.canceled_at is not None,
+        is_begun=any(sheet.confirmed_at for sheet in sheets),
+        is_going_on=is_running,
+        sheet_state=latest.state if latest else None,
+    )
     context: dict[str, Any] = {
         "campaign": found,
         "stage": stage,
-        "stage_tone": tone,
+        "stage_tone": TONES.get(stage, "info"),
         "sheets": sheets,
         "gifts": _gift_tiles(pk, by_status),
         "made": sum(by_status.values()),
@@ -144,21 +154,28 @@ def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: i
         "may_run": may_run,
         "has_begun": any(by_status.values()) or stage in {CampaignStage.RUNNING, CampaignStage.DONE},
         "may_cancel": may_run and is_running and found.canceled_at is None,
-        "to_cancel": sum(by_status[name] for name in CANCELABLE),
         "waits_for_payment": found.account.order_gate == OrderGate.ALWAYS and not found.is_paid,
         "refusal": words,
     }
-    if may_run:
-        context |= {"upload_action": request.path, **upload_context(GIFTS, pk)}
-    if may_run and latest is not None:
+    if may_run and latest is not None and (not is_part or latest.state in BEFORE_CHECKED):
         context |= {"has_report": True, **report_context(latest, GIFTS)}
-        if latest.state == SheetState.CHECKED:
-            context["estimate"] = estimate(found, context.get("good", 0), now=timezone.now())
-            context |= {"at_once": AT_ONCE, "reason": ReasonForm(label_suffix="")}
-    template = (
-        "admin/campaigns_progress.html" if request.GET.get("part") == "progress" else "admin/campaigns_campaign.html"
-    )
-    return show(request, template, f"Campaign: {found.name}", status=status, **context)
+    if is_part:
+        return show(request, "admin/campaigns_part.html", found.name, **context)
+    if may_run and found.canceled_at is None:
+        context |= _next_step(request, found, latest, good=context.get("good", 0))
+    return show(request, "admin/campaigns_campaign.html", f"Campaign: {found.name}", status=status, **context)
+
+
+def _next_step(request: HttpRequest, campaign: Campaign, latest: Sheet | None, *, good: int) -> dict[str, Any]:
+    """What its forms need: for approving the sheet that is checked, and for the next file."""
+    state = latest.state if latest else None
+    if state in BEFORE_CHECKED:
+        return {}
+    step = {"upload_action": request.path, **upload_context(GIFTS, campaign.pk)}
+    if state == SheetState.CHECKED and good:
+        costs = estimate(campaign, good, now=timezone.now())
+        step |= {"estimate": costs, "at_once": AT_ONCE, "reason": ReasonForm(label_suffix="")}
+    return step
 
 
 def _campaign(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -245,24 +262,6 @@ def gifts(request: HttpRequest, pk: UUID, status: str) -> HttpResponse:
         made=made[:SHOWN_GIFTS],
         has_more=len(made) > SHOWN_GIFTS,
     )
-
-
-def _stage_of(campaign: Campaign, latest: Sheet | None = None) -> tuple[CampaignStage, str]:
-    """By its newest sheet that was not thrown away."""
-    latest = latest or sheets_of(campaign.pk).first()
-    if campaign.canceled_at is not None:
-        stage = CampaignStage.CANCELED
-    elif latest is None or latest.state in {SheetState.DISCARDED, SheetState.EXPIRED, SheetState.UPLOADING}:
-        stage = CampaignStage.EMPTY
-    elif latest.state in BEFORE_CHECKED:
-        stage = CampaignStage.CHECKING
-    elif latest.state in {SheetState.CHECKED, SheetState.REFUSED}:
-        stage = CampaignStage.TO_APPROVE if latest.state == SheetState.CHECKED else CampaignStage.EMPTY
-    else:
-        unfinished = selectors.gifts_to_cancel(campaign.pk).exists()
-        is_open = latest.batch is not None and latest.batch.state in OPEN
-        stage = CampaignStage.RUNNING if unfinished or is_open else CampaignStage.DONE
-    return stage, TONES.get(stage, "info")
 
 
 def _is_going_on(sheets: list[Sheet], by_status: dict[str, int]) -> bool:

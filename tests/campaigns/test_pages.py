@@ -1,6 +1,7 @@
 """A campaign's pages, and who may what on them."""
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from accounts.models import Account
 from api.batches.models import Batch
 from api.campaigns.models import Campaign
 from api.gifts.models import Gift
+from api.gifts.services import cancel_gift
 from api.sheets.models import Sheet
+from api.sheets.services import discard_sheet, throw_old_away
 from api.templates.models import Template
 from tests.admin.signing import signed_in
 from tests.campaigns.conftest import Open, approve, gifts_file, recipients, work_off
@@ -158,12 +161,104 @@ def test_what_is_not_there_is_not_found(founder: Client, open_campaign: Open, re
     assert founder.get("/admin/imports/nothing/").status_code == 404
 
 
+@pytest.mark.parametrize(("is_approved", "queries"), [(False, 10), (True, 9)])
 def test_the_page_costs_the_same_however_many_rows(
-    founder: Client, open_campaign: Open, receive: Receive, now: datetime, django_assert_num_queries: Any
+    is_approved: bool,
+    queries: int,
+    founder: Client,
+    open_campaign: Open,
+    receive: Receive,
+    now: datetime,
+    django_assert_num_queries: Any,
 ) -> None:
     for count in (1, 3):
         campaign = open_campaign(name=str(count))
-        work_off(approve(campaign, receive("gifts", gifts_file(*recipients(count)), scope=campaign.pk), now), now)
+        sheet = receive("gifts", gifts_file(*recipients(count)), scope=campaign.pk)
+        if is_approved:
+            work_off(approve(campaign, sheet, now), now)
         founder.get(f"/admin/campaigns/{campaign.pk}/")
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(queries):
             founder.get(f"/admin/campaigns/{campaign.pk}/")
+        with django_assert_num_queries(6):
+            founder.get(f"/admin/campaigns/{campaign.pk}/?part=progress")
+
+
+def test_the_list_costs_the_same_however_many_campaigns(
+    founder: Client, open_campaign: Open, receive: Receive, now: datetime, django_assert_num_queries: Any
+) -> None:
+    founder.get("/admin/campaigns/")
+    for count in (1, 2):
+        for _ in range(count):
+            campaign = open_campaign()
+            sheet = receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk)
+            work_off(approve(campaign, sheet, now), now)
+        with django_assert_num_queries(4):
+            founder.get("/admin/campaigns/")
+
+
+def test_campaigns_are_listed_newest_first_fifty_a_page(founder: Client, open_campaign: Open) -> None:
+    campaigns = [open_campaign() for _ in range(52)][::-1]
+
+    first = founder.get("/admin/campaigns/")
+    older = founder.get(f"/admin/campaigns/?before={first.context['older']}")
+
+    assert [row[0] for row in first.context["rows"]] == campaigns[:50]
+    assert [row[0] for row in older.context["rows"]] == campaigns[50:]
+    assert older.context["older"] is None
+    for nonsense in ["x", "\0", ""]:
+        assert founder.get("/admin/campaigns/", {"before": nonsense}).status_code == 200
+
+
+def test_a_campaign_stands_where_its_approved_file_is(
+    founder: Client, open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    """Whatever is uploaded after that, and when the file is thrown away after a week."""
+    campaign = open_campaign()
+
+    def stage() -> str:
+        listed = founder.get("/admin/campaigns/").context["rows"][0][1]
+        assert founder.get(f"/admin/campaigns/{campaign.pk}/").context["stage"] == listed
+        return str(listed)
+
+    seen = [stage()]
+    sheet = receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk)
+    Sheet.objects.update(state="checking")
+    seen.append(stage())
+    Sheet.objects.update(state="checked")
+    seen.append(stage())
+    discard_sheet(receive("gifts", gifts_file(*recipients(1)), scope=campaign.pk).pk)
+    seen.append(stage())
+    batch = approve(campaign, sheet, now)
+    seen.append(stage())
+    work_off(batch, now)
+    seen.append(stage())
+    for gift in Gift.objects.all():
+        cancel_gift(gift.pk, actor="tests", now=now)
+    seen.append(stage())
+    receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk)
+    seen.append(stage())
+    throw_old_away(now=now + timedelta(days=8))
+    seen.append(stage())
+    Batch.objects.all().delete()  # after 400 days
+    seen.append(stage())
+
+    assert seen == ["empty", "checking", "to_approve", "to_approve", *["running"] * 2, *["done"] * 4]
+
+
+def test_what_is_fetched_anew_is_all_that_changes_by_itself_and_nothing_else(
+    founder: Client, open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    """A part that the page watches and that does not come makes the page's script load the whole page."""
+    campaign = open_campaign()
+    work_off(approve(campaign, receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk), now), now)
+    receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk)
+    Sheet.objects.filter(state="checked").update(state="checking")
+    page = f"/admin/campaigns/{campaign.pk}/"
+
+    whole, part = (founder.get(page, asked).content.decode() for asked in ({}, {"part": "progress"}))
+    Sheet.objects.filter(state="checking").update(state="checked")
+    after = founder.get(page, {"part": "progress"})
+
+    watched = re.findall(r'id="([a-z-]+)"[^>]* data-refresh', whole)
+    assert watched == re.findall(r'id="([a-z-]+)"[^>]* data-refresh', part) == ["campaign-progress", "sheet-report"]
+    assert [name in after.context for name in ("new", "form", "estimate")] == [False] * 3
