@@ -18,8 +18,7 @@ from accounts.states import WORKING
 from api import actors
 from api.audit.doors import acting
 from api.audit.states import Door
-from api.exceptions import ApplicationError
-from giftflick.admin import refusal_words
+from api.exceptions import ApplicationError, refusal_words
 from giftflick.admin_confirm import Answers, Question, ReasonForm, ask
 from giftflick.admin_pages import page, show
 

@@ -19,12 +19,13 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 FRESH = timedelta(minutes=10)
 CONFIRMED_AT = "confirmed_at"
+PRESS_AGAIN = "Nothing was done yet: this took a while. Please press the button again."
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
-def fresh_sign_in(view: View) -> View:
-    """For a function, or a method of a ModelAdmin, that takes the request."""
+def fresh_sign_in(view: View, *, again: str = PRESS_AGAIN) -> View:
+    """For a function, or a method of a ModelAdmin, that takes the request; `again` says what a lost form needs."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -32,7 +33,7 @@ def fresh_sign_in(view: View) -> View:
         if is_fresh(request, now=timezone.now()):
             return view(*args, **kwargs)
         if request.method == "POST":
-            messages.warning(request, "Nothing was done yet: this took a while. Please press the button again.")
+            messages.warning(request, again)
         query = urlencode({"next": request.get_full_path()})
         return HttpResponseRedirect(f"{reverse('admin:reauthenticate')}?{query}")
 

@@ -66,6 +66,11 @@ class ApplicationError(Exception):
         self.retry_after = retry_after
 
 
+def refusal_words(refusal: ApplicationError) -> str:
+    """A service's own words, for people: field by field where it names them."""
+    return " ".join(error.detail for error in refusal.errors) or refusal.detail
+
+
 class InvalidFieldsError(ApplicationError):
     """The request does not fit; `errors` says where."""
 

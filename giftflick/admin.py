@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from api.exceptions import ApplicationError
 from giftflick.admin_edits import CarefulEdits
 from giftflick.admin_lists import ListByKey, filters_of_list, sortable_columns
 from giftflick.admin_parts import badge, when
@@ -211,11 +210,6 @@ def link(name: str) -> Column:
         return format_html('<a href="{}">{}</a>', reverse(f"admin:api_{name}_change", args=[pk]), pk)
 
     return _column(f"{name}_id", show, description=name)
-
-
-def refusal_words(refusal: ApplicationError) -> str:
-    """The service's own, field by field where it names them."""
-    return " ".join(error.detail for error in refusal.errors) or refusal.detail
 
 
 def _column(name: str, show: Callable[[Any], str], *, description: str | None = None) -> Column:

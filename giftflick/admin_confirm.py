@@ -9,11 +9,8 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from api import actors
 from api.audit.doors import acting
-from api.audit.states import Door
-from api.exceptions import ApplicationError
-from giftflick.admin import refusal_words
+from api.exceptions import ApplicationError, refusal_words
 from giftflick.admin_pages import show
 
 Answers = Mapping[str, Any]
@@ -36,6 +33,15 @@ class ReasonForm(forms.Form):
         reason.required = is_reason_required
         reason.label = "Reason" if is_reason_required else "Reason (if you like)"
         self.order_fields([name for name in self.fields if name != "reason"])
+
+
+def reason_given(request: HttpRequest) -> str:
+    """What a `ReasonForm` on another page said; without a reason that can be kept nothing, and a message why."""
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        return str(form.cleaned_data["reason"])
+    messages.error(request, f"Say why: {' '.join(str(words) for words in form.errors['reason'])}")
+    return ""
 
 
 @dataclass(frozen=True)
@@ -91,5 +97,5 @@ def seen_version(request: HttpRequest) -> int:
 
 
 def _act(request: HttpRequest, form: ReasonForm, act: Callable[[Answers, int], str]) -> str:
-    with acting(door=Door.ADMIN, actor=actors.staff(request.user.get_username()), why=form.cleaned_data["reason"]):
+    with acting(why=form.cleaned_data["reason"]):
         return act(form.cleaned_data, seen_version(request))

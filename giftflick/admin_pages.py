@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -47,6 +48,14 @@ def page(route: str, *, name: str, permission: str | None) -> Callable[[View], V
 def permission_of(name: str) -> str | None:
     """What one of these pages needs; nothing for any other page."""
     return _pages[name].permission if name in _pages else None
+
+
+def uuid_of(text: str) -> UUID | None:
+    """An id that an address or a form holds; None if that is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def page_urls(wrap: Callable[[View], View]) -> list[URLPattern]:

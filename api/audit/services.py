@@ -2,7 +2,8 @@
 
 **Recorded**, once each and in the change's own transaction: what happens to a gift that alters its state or content, or
 that somebody asked for; accounts and team; API keys issued, rotated, revoked; templates; uploads finished, refused,
-taken back, expired; webhook endpoints, and deliveries that somebody asked for; jobs revived and forgotten.
+taken back, expired; webhook endpoints, and deliveries that somebody asked for; jobs revived and forgotten; batches
+called off.
 
 **Not recorded**: reading (exports and the console record themselves); how far a film was watched below a quarter, mails
 on their way and what SendGrid says of them while the gift stays as it is (its timeline and its mails tell); a render's

@@ -6,23 +6,21 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from api import actors
 from api.batches.models import Batch, BatchItem
 from api.batches.registry import Kind, known_kind, known_kinds
 from api.batches.selectors import all_items, has_job, items_in, newest_batches
 from api.batches.services import cancel_batch
 from api.batches.sheets import safe_cell
 from api.batches.states import OPEN, BatchState, ItemState
-from api.exceptions import ApplicationError
-from giftflick.admin_pages import page, show
+from giftflick.admin_confirm import Answers, Question, ask
+from giftflick.admin_door import actor_of
+from giftflick.admin_pages import page, show, uuid_of
 
 A_PAGE = 50
 SHOWN_DONE = 10
@@ -40,7 +38,7 @@ TONES = {
 @page("batches/", name="batches", permission="api.view_batch")
 def batches(request: HttpRequest) -> HttpResponse:
     """The newest first, fifty a page."""
-    before = _uuid(request.GET.get("before", ""))
+    before = uuid_of(request.GET.get("before", ""))
     hidden = [kind.name for kind in known_kinds() if not _may_look(request, kind)]
     found = list(newest_batches(before=before, hidden=hidden)[: A_PAGE + 1])
     older = found[A_PAGE - 1].pk if len(found) > A_PAGE else None
@@ -73,16 +71,18 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown = _allowed_batch(request, pk)
     if not _may_cancel(request, shown):
         raise PermissionDenied("Only who started a batch, or may start one like it, can cancel it.")
-    if request.method != "POST":
-        title = f"Cancel the rest: {shown.title}"
-        return show(request, "admin/batches_cancel.html", title, batch=shown, progress=_progress(shown))
-    try:
-        cancel_batch(pk, now=timezone.now())
-    except ApplicationError as refusal:
-        messages.error(request, refusal.detail)
-    else:
-        messages.success(request, "The rest is canceled. What was done before stays done.")
-    return redirect("admin:batch", pk=pk)
+
+    def act(_answers: Answers, _version: int) -> str:
+        cancel_batch(pk, actor=actor_of(request), now=timezone.now())
+        return "The rest is canceled. What was done before stays done."
+
+    left = shown.total - shown.done_count - shown.failed_count
+    says = [
+        f"About {left:,} of {shown.total:,} rows have not had their turn: they stay as they are.",
+        "What is done already stays done.",
+    ]
+    back = reverse("admin:batch", args=[pk])
+    return ask(request, Question("Cancel the rest", shown.title, says, "Cancel the rest", back, is_dangerous=True), act)
 
 
 @page("batches/<uuid:pk>/result.csv", name="batch_result", permission="api.view_batch")
@@ -145,7 +145,7 @@ def _row_link(shown: Batch, item: BatchItem) -> str:
 
 def _may_cancel(request: HttpRequest, shown: Batch) -> bool:
     kind = known_kind(shown.kind)
-    is_own = shown.created_by == actors.staff(request.user.get_username())
+    is_own = shown.created_by == actor_of(request)
     return is_own or request.user.has_perm(kind.permission if kind else "")  # nobody but a superuser has that one
 
 
@@ -161,10 +161,3 @@ def _allowed_batch(request: HttpRequest, pk: UUID) -> Batch:
     if not _may_look(request, known_kind(found.kind)):
         raise PermissionDenied("This batch is about something that you may not see.")
     return found
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -14,25 +14,27 @@ from django.utils import timezone
 from accounts.models import Account, OrderGate
 from accounts.reauthentication import fresh_sign_in
 from api.audit.doors import acting
-from api.audit.states import Door
 from api.batches.states import OPEN
 from api.campaigns import selectors, services, tasks  # noqa: F401 - registers the kinds of batches started here
 from api.campaigns.columns import DEFAULTED
 from api.campaigns.estimate import AT_ONCE, estimate
 from api.campaigns.kind import GIFTS
 from api.campaigns.models import Campaign
-from api.campaigns.states import CANCELABLE, CampaignStage
-from api.exceptions import ApplicationError, NotFoundError
+from api.campaigns.states import CANCELABLE, NOT_THERE, CampaignStage, stage_of
+from api.exceptions import ApplicationError, NotFoundError, refusal_words
 from api.gifts.states import GiftStatus
 from api.sheets.admin.sheets import SCOPE_PAGES, report_context
-from api.sheets.admin.uploading import actor, at_the_door, received, upload_context
+from api.sheets.admin.uploading import at_the_door, received, upload_context
 from api.sheets.models import Sheet
 from api.sheets.selectors import sheets_of
 from api.sheets.states import BEFORE_CHECKED, SheetState
 from api.templates.selectors import published_templates
-from giftflick.admin_pages import page, show
+from giftflick.admin_confirm import Answers, Question, ReasonForm, ask, reason_given
+from giftflick.admin_door import actor_of
+from giftflick.admin_pages import page, show, uuid_of
 
 SCOPE_PAGES[GIFTS.name] = "campaign"
+A_PAGE = 50
 SHOWN_GIFTS = 100
 TONES = {
     CampaignStage.RUNNING: "info",
@@ -90,13 +92,16 @@ class CampaignForm(forms.Form):
 
 @page("campaigns/", name="campaigns", permission="api.view_batch")
 def campaigns(request: HttpRequest) -> HttpResponse:
-    return show(
-        request,
-        "admin/campaigns_list.html",
-        "Campaigns",
-        campaigns=[(campaign, *_stage_of(campaign)) for campaign in selectors.latest_campaigns()],
-        may_run=request.user.has_perm(GIFTS.permission),
-    )
+    """The newest first, fifty a page."""
+    before = uuid_of(request.GET.get("before", ""))
+    found = selectors.campaigns_with_stages(before=before, limit=A_PAGE + 1)
+    context: dict[str, Any] = {
+        "rows": [(campaign, stage, TONES.get(stage, "info")) for campaign, stage in found[:A_PAGE]],
+        "older": found[A_PAGE - 1][0].pk if len(found) > A_PAGE else None,
+        "is_first": before is None,
+        "may_run": request.user.has_perm(GIFTS.permission),
+    }
+    return show(request, "admin/campaigns_list.html", "Campaigns", **context)
 
 
 @page("campaigns/new/", name="campaign_new", permission=GIFTS.permission)
@@ -105,17 +110,16 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            with acting(door=Door.ADMIN, actor=actor(request)):
-                campaign = services.open_campaign(
-                    name=data["name"],
-                    account=data["account"],
-                    livemode=data["mode"] == "live",
-                    template=data["template"],
-                    defaults=form.defaults(),
-                    is_paid=data["is_paid"],
-                    actor=actor(request),
-                    now=timezone.now(),
-                )
+            campaign = services.open_campaign(
+                name=data["name"],
+                account=data["account"],
+                livemode=data["mode"] == "live",
+                template=data["template"],
+                defaults=form.defaults(),
+                is_paid=data["is_paid"],
+                actor=actor_of(request),
+                now=timezone.now(),
+            )
         except ApplicationError as refusal:
             for error in refusal.errors:
                 form.add_error(error.field if error.field in form.fields else None, error.detail)
@@ -126,17 +130,23 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: int = 200) -> HttpResponse:
     """With `?part=progress`, only what changes by itself."""
+    is_part = request.GET.get("part") == "progress"
     found = _campaign_or_404(pk)
     sheets = list(sheets_of(pk)[:20])
-    latest = sheets[0] if sheets else None
-    stage, tone = _stage_of(found, latest)
+    latest = next((sheet for sheet in sheets if sheet.state not in NOT_THERE), None)
     by_status = selectors.gifts_by_status(pk)
     may_run = request.user.has_perm(GIFTS.permission)
     is_running = _is_going_on(sheets, by_status)
+    stage = stage_of(
+        is_canceled=found.canceled_at is not None,
+        is_begun=any(sheet.confirmed_at for sheet in sheets),
+        is_going_on=is_running,
+        sheet_state=latest.state if latest else None,
+    )
     context: dict[str, Any] = {
         "campaign": found,
         "stage": stage,
-        "stage_tone": tone,
+        "stage_tone": TONES.get(stage, "info"),
         "sheets": sheets,
         "gifts": _gift_tiles(pk, by_status),
         "made": sum(by_status.values()),
@@ -144,21 +154,28 @@ def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: i
         "may_run": may_run,
         "has_begun": any(by_status.values()) or stage in {CampaignStage.RUNNING, CampaignStage.DONE},
         "may_cancel": may_run and is_running and found.canceled_at is None,
-        "to_cancel": sum(by_status[name] for name in CANCELABLE),
         "waits_for_payment": found.account.order_gate == OrderGate.ALWAYS and not found.is_paid,
         "refusal": words,
     }
-    if may_run:
-        context |= {"upload_action": request.path, **upload_context(GIFTS, pk)}
-    if may_run and latest is not None:
+    if may_run and latest is not None and (not is_part or latest.state in BEFORE_CHECKED):
         context |= {"has_report": True, **report_context(latest, GIFTS)}
-        if latest.state == SheetState.CHECKED:
-            context["estimate"] = estimate(found, context.get("good", 0), now=timezone.now())
-            context["at_once"] = AT_ONCE
-    template = (
-        "admin/campaigns_progress.html" if request.GET.get("part") == "progress" else "admin/campaigns_campaign.html"
-    )
-    return show(request, template, f"Campaign: {found.name}", status=status, **context)
+    if is_part:
+        return show(request, "admin/campaigns_part.html", found.name, **context)
+    if may_run and found.canceled_at is None:
+        context |= _next_step(request, found, latest, good=context.get("good", 0))
+    return show(request, "admin/campaigns_campaign.html", f"Campaign: {found.name}", status=status, **context)
+
+
+def _next_step(request: HttpRequest, campaign: Campaign, latest: Sheet | None, *, good: int) -> dict[str, Any]:
+    """What its forms need: for approving the sheet that is checked, and for the next file."""
+    state = latest.state if latest else None
+    if state in BEFORE_CHECKED:
+        return {}
+    step = {"upload_action": request.path, **upload_context(GIFTS, campaign.pk)}
+    if state == SheetState.CHECKED and good:
+        costs = estimate(campaign, good, now=timezone.now())
+        step |= {"estimate": costs, "at_once": AT_ONCE, "reason": ReasonForm(label_suffix="")}
+    return step
 
 
 def _campaign(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -171,7 +188,7 @@ def _campaign(request: HttpRequest, pk: UUID) -> HttpResponse:
         services.insist_on_open(pk)
         received(request, GIFTS, scope_id=pk)
     except ApplicationError as refusal:
-        return _campaign_page(request, pk, words=refusal.detail, status=refusal.status)
+        return _campaign_page(request, pk, words=refusal_words(refusal), status=refusal.status)
     return redirect("admin:campaign", pk=pk)
 
 
@@ -183,12 +200,12 @@ page("campaigns/<uuid:pk>/", name="campaign", permission="api.view_batch")(
 @page("campaigns/<uuid:pk>/approve/<uuid:sheet>/", name="campaign_approve", permission=GIFTS.permission)
 @fresh_sign_in
 def approve(request: HttpRequest, pk: UUID, sheet: UUID) -> HttpResponse:
-    if request.method == "POST" and (why := _why(request)):
+    if request.method == "POST" and (why := reason_given(request)):
         try:
-            with acting(door=Door.ADMIN, actor=actor(request), why=why):
-                services.approve_campaign(pk, sheet, actor=actor(request), why=why, now=timezone.now())
+            with acting(why=why):
+                services.approve_campaign(pk, sheet, actor=actor_of(request), why=why, now=timezone.now())
         except ApplicationError as refusal:
-            messages.error(request, refusal.detail)
+            messages.error(request, refusal_words(refusal))
         except Sheet.DoesNotExist:
             raise Http404 from None
         else:
@@ -203,27 +220,30 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     by_status = selectors.gifts_by_status(pk)
     to_cancel = sum(by_status[name] for name in CANCELABLE)
     stays = sum(by_status.values()) - to_cancel - by_status[GiftStatus.CANCELED]
-    if request.method == "POST" and (why := _why(request)):
-        with acting(door=Door.ADMIN, actor=actor(request), why=why):
-            services.cancel_campaign(pk, actor=actor(request), why=why, now=timezone.now())
-        messages.success(
-            request, f"Called off. {to_cancel} gifts that are not sent are being canceled; {stays} that were sent stay."
-        )
-        return redirect("admin:campaign", pk=pk)
+
+    def act(answers: Answers, _version: int) -> str:
+        services.cancel_campaign(pk, actor=actor_of(request), why=answers["reason"], now=timezone.now())
+        return f"Called off. {to_cancel} gifts that are not sent are being canceled; {stays} that were sent stay."
+
     waiting = sum(
         sheet.batch.total - sheet.batch.done_count - sheet.batch.failed_count
         for sheet in sheets_of(pk)
         if sheet.batch is not None and sheet.batch.state in OPEN
     )
-    return show(
-        request,
-        "admin/campaigns_cancel.html",
-        f"Call off: {found.name}",
-        campaign=found,
-        to_cancel=to_cancel,
-        stays=stays,
-        waiting=waiting,
+    question = Question(
+        title="Call off what is not sent",
+        about=found.name,
+        says=[
+            f"Rows without a gift, {waiting}: no gift will be made of them.",
+            f"Gifts not sent yet, {to_cancel}: they are canceled, their films deleted.",
+            f"Gifts already sent, {stays}: they stay as they are.",
+        ],
+        button="Cancel the rest",
+        back=reverse("admin:campaign", args=[pk]),
+        final="Nothing more can be approved in this campaign.",
+        is_dangerous=True,
     )
+    return ask(request, question, act)
 
 
 @page("campaigns/<uuid:pk>/gifts/<slug:status>/", name="campaign_gifts", permission="api.view_gift")
@@ -244,24 +264,6 @@ def gifts(request: HttpRequest, pk: UUID, status: str) -> HttpResponse:
     )
 
 
-def _stage_of(campaign: Campaign, latest: Sheet | None = None) -> tuple[CampaignStage, str]:
-    """By its newest sheet that was not thrown away."""
-    latest = latest or sheets_of(campaign.pk).first()
-    if campaign.canceled_at is not None:
-        stage = CampaignStage.CANCELED
-    elif latest is None or latest.state in {SheetState.DISCARDED, SheetState.EXPIRED, SheetState.UPLOADING}:
-        stage = CampaignStage.EMPTY
-    elif latest.state in BEFORE_CHECKED:
-        stage = CampaignStage.CHECKING
-    elif latest.state in {SheetState.CHECKED, SheetState.REFUSED}:
-        stage = CampaignStage.TO_APPROVE if latest.state == SheetState.CHECKED else CampaignStage.EMPTY
-    else:
-        unfinished = selectors.gifts_to_cancel(campaign.pk).exists()
-        is_open = latest.batch is not None and latest.batch.state in OPEN
-        stage = CampaignStage.RUNNING if unfinished or is_open else CampaignStage.DONE
-    return stage, TONES.get(stage, "info")
-
-
 def _is_going_on(sheets: list[Sheet], by_status: dict[str, int]) -> bool:
     """Whatever its newest file waits for: an earlier one may be at work."""
     is_at_work = any(sheet.batch is not None and sheet.batch.state in OPEN for sheet in sheets)
@@ -277,13 +279,6 @@ def _gift_tiles(pk: UUID, by_status: dict[str, int]) -> list[tuple[GiftStatus, i
         tone = "good" if status in GOOD else "bad" if status in BAD else "info"
         tiles.append((status, count, tone if count else "", reverse("admin:campaign_gifts", args=[pk, name])))
     return tiles
-
-
-def _why(request: HttpRequest) -> str:
-    why = request.POST.get("why", "").strip()[:500]
-    if not why:
-        messages.error(request, "Say why, in a few words: it stands in the audit log.")
-    return why
 
 
 def _campaign_or_404(pk: UUID) -> Campaign:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from uuid import UUID
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.db import transaction
 from accounts.models import Account
 from api.audit.services import record
 from api.batches.models import Batch
-from api.batches.services import ItemIn, cancel_batch, start_batch
+from api.batches.services import LARGEST, ItemIn, cancel_batch, start_batch
 from api.batches.states import OPEN
 from api.campaigns.columns import DEFAULTED, FORGOTTEN_KEY, forgotten_key, instant
 from api.campaigns.estimate import AT_ONCE, LOOK_AGAIN_S
@@ -70,31 +71,34 @@ def approve_campaign(campaign_id: UUID, sheet_id: UUID, *, actor: str, why: str,
         return confirm_sheet(sheet.pk, title=f"Campaign: {campaign.name}", actor=actor, why=why, now=now)
 
 
-def cancel_campaign(campaign_id: UUID, *, actor: str, why: str, now: datetime) -> Batch | None:
-    """Call off what is not sent: rows without a gift at once, gifts by the batch that is returned, if there are any.
+def cancel_campaign(campaign_id: UUID, *, actor: str, why: str, now: datetime, at_most: int = LARGEST) -> list[Batch]:
+    """Call off what is not sent: rows without a gift at once, gifts by the batches that are returned, if there are any.
 
-    What was sent stays. From now on nothing of the campaign can be approved; calling it off twice changes nothing.
+    A batch has `at_most` so many gifts. What was sent stays. From now on nothing of the campaign can be approved;
+    calling it off twice changes nothing.
     """
     with transaction.atomic():
         campaign = _locked(campaign_id)
         if campaign.canceled_at is not None:
-            return None
+            return []
         campaign.canceled_at, campaign.canceled_by = now, actor
         campaign.save(update_fields=["canceled_at", "canceled_by"])
         record("campaign.canceled", actor=actor, subject=campaign, account_id=campaign.account_id, now=now)
         for batch_id in sheets_of(campaign.pk).filter(batch__state__in=sorted(OPEN)).values_list("batch", flat=True):
-            cancel_batch(batch_id, now=now)
-        if not gifts_to_cancel(campaign.pk).exists():
-            return None
-        return start_batch(
-            "campaign.cancel",
-            title=f"Call off: {campaign.name}",
-            items=_to_cancel(campaign),
-            actor=actor,
-            why=why,
-            now=now,
-            params={"campaign": str(campaign.pk)},
-        )
+            cancel_batch(batch_id, actor=actor, now=now)
+        unsent = _to_cancel(campaign)
+        return [
+            start_batch(
+                "campaign.cancel",
+                title=f"Call off: {campaign.name}",
+                items=chain([first], islice(unsent, at_most - 1)),
+                actor=actor,
+                why=why,
+                now=now,
+                params={"campaign": str(campaign.pk)},
+            )
+            for first in unsent
+        ]
 
 
 def cancel_unsent(gift_id: UUID, *, actor: str, now: datetime) -> str:

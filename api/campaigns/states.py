@@ -2,7 +2,8 @@
 
 from django.db import models
 
-from api.gifts.states import BEFORE_SENT, GiftStatus
+from api.gifts.states import BEFORE_SENT
+from api.sheets.states import BEFORE_CHECKED, SheetState
 
 
 class CampaignStage(models.TextChoices):
@@ -16,4 +17,16 @@ class CampaignStage(models.TextChoices):
 
 # What can still be called off without taking anything from a recipient.
 CANCELABLE = frozenset(BEFORE_SENT)
-REACHED = frozenset({GiftStatus.SENT, GiftStatus.WATCHED, GiftStatus.EXPIRED})
+# Uploads that are as good as none.
+NOT_THERE = frozenset({SheetState.UPLOADING, SheetState.DISCARDED, SheetState.EXPIRED})
+
+
+def stage_of(*, is_canceled: bool, is_begun: bool, is_going_on: bool, sheet_state: str | None) -> CampaignStage:
+    """`is_begun`: a sheet was approved, whatever became of it; `sheet_state` is the newest's that is there."""
+    if is_canceled:
+        return CampaignStage.CANCELED
+    if is_begun:
+        return CampaignStage.RUNNING if is_going_on else CampaignStage.DONE
+    if sheet_state in BEFORE_CHECKED:
+        return CampaignStage.CHECKING
+    return CampaignStage.TO_APPROVE if sheet_state == SheetState.CHECKED else CampaignStage.EMPTY

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from accounts.groups import FOUNDER
 from accounts.models import User
 from api import actors
-from api.exceptions import ApplicationError, BackendError
+from api.exceptions import ApplicationError, BackendError, refusal_words
 from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
 from api.media.links import link_to
@@ -25,7 +25,6 @@ from api.previews.services import order_preview
 from api.rendering.states import RenderStatus
 from api.templates.models import Template
 from api.templates.services import copy_template, publish_template, retire_template
-from giftflick.admin import refusal_words
 from giftflick.admin_confirm import Answers, Question, ReasonForm, ask
 from giftflick.admin_pages import page, show
 

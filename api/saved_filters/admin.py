@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from api.exceptions import ApplicationError
+from api.exceptions import ApplicationError, refusal_words
 from api.saved_filters.models import SavedFilter
 from api.saved_filters.services import delete_filter, may_delete, save_filter
 from giftflick.admin_pages import page, show
@@ -47,7 +47,7 @@ def add(request: HttpRequest) -> HttpResponse:
                 _label(model_admin), query=query, owner=_user(request), now=timezone.now(), **form.cleaned_data
             )
         except ApplicationError as refusal:
-            form.add_error(None, " ".join(error.detail for error in refusal.errors) or refusal.detail)
+            form.add_error(None, refusal_words(refusal))
         else:
             messages.success(request, f"Saved as “{saved.name}”.")
             return redirect(f"{_path(model_admin)}?{query}")

@@ -8,15 +8,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from api import actors
-from api.audit.doors import acting
-from api.audit.states import Door
 from api.suppressions import bulk, services
 from api.suppressions.addresses import searched_hash
 from api.suppressions.models import Suppression
 from api.suppressions.states import SuppressionReason
 from giftflick.admin import ModelAdmin, StateFilter, moment, state
 from giftflick.admin_bulk import bulk_action
+from giftflick.admin_door import actor_of
 
 
 class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -71,13 +69,12 @@ class SuppressionAdmin(ModelAdmin):
         return queryset, False
 
     def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        with acting(door=Door.ADMIN, actor=_actor(request)):
-            saved = services.suppress_address(
-                form.cleaned_data["address"],
-                reason=SuppressionReason(form.cleaned_data["reason"]),
-                actor=_actor(request),
-                now=timezone.now(),
-            )
+        saved = services.suppress_address(
+            form.cleaned_data["address"],
+            reason=SuppressionReason(form.cleaned_data["reason"]),
+            actor=actor_of(request),
+            now=timezone.now(),
+        )
         obj.__dict__.update(saved.__dict__)
 
     def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:  # noqa: ARG002
@@ -90,7 +87,3 @@ class SuppressionAdmin(ModelAdmin):
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("api.delete_suppression")
-
-
-def _actor(request: HttpRequest) -> str:
-    return actors.staff(request.user.get_username())

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -20,6 +21,8 @@ from api.delivery.models import Message
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.states import GiftStatus
 from api.outbox.models import Job
+from api.suppressions.services import suppress_address
+from api.suppressions.states import SuppressionReason
 from giftflick import admin_bulk
 from tests import build
 from tests.admin.conftest import dead_job, tried_webhook
@@ -173,13 +176,43 @@ def test_it_is_asked_first_with_the_number_and_what_will_happen(
     assert not Batch.objects.exists()
 
 
-def test_without_a_reason_nothing_starts(founder: Client, account: Account, now: datetime) -> None:
+@pytest.mark.parametrize("reason", ["  ", "ok", "x" * 501, "because\0"])
+def test_without_a_reason_that_can_be_kept_nothing_starts(
+    reason: str, founder: Client, account: Account, now: datetime
+) -> None:
     asked = choose(GIFTS, founder, "cancel", build.draft(account, now).pk)
 
-    answer = founder.post(GIFTS, confirmed(asked, reason="  "))
+    answer = founder.post(GIFTS, confirmed(asked, reason=reason))
 
-    assert "Say why" in answer.content.decode()
+    assert list(answer.context["form"].errors) == ["reason"]
     assert not Batch.objects.exists()
+
+
+def test_what_is_dangerous_asks_again_who_it_is_as_a_single_rows_page_does(
+    founder: Client, account: Account, now: datetime
+) -> None:
+    page = f"{GIFTS}?status__exact=draft"
+    gift = build.draft(account, now)
+    suppression = suppress_address("ben@example.com", reason=SuppressionReason.ASKED, actor="staff:ada", now=now)
+    form = confirmed(choose(page, founder, "cancel", gift.pk))
+    session = founder.session
+    del session["confirmed_at"]
+    session.save()
+
+    asked = choose(page, founder, "cancel", gift.pk)
+    answers = [
+        asked,
+        founder.post(page, form),
+        choose(ACCOUNTS, founder, "suspend", account.pk),
+        choose("/admin/api/suppression/", founder, "lift", suppression.pk),
+        choose(JOBS, founder, "forget", dead_job(now).pk),
+    ]
+
+    assert asked["Location"] == f"/admin/reauthenticate/?{urlencode({'next': page})}"
+    assert told(asked) == ["Nothing was done yet. Once you have shown who you are, choose the rows again."]
+    assert {answer["Location"].partition("?")[0] for answer in answers} == {"/admin/reauthenticate/"}
+    assert not Batch.objects.exists()
+    assert choose(page, founder, "approve", gift.pk).status_code == 200
 
 
 def test_a_form_sent_twice_starts_one_batch(founder: Client, account: Account, now: datetime) -> None:

@@ -63,7 +63,7 @@ def test_a_founder_filters_saves_and_acts_on_all(
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_role("heading", name="Cancel and withdraw: 63 gifts?")).to_be_visible()
     assert_fine(page, "bulk-confirm")
-    page.get_by_label("Why?").fill("The shop has closed")
+    page.get_by_label("Reason").fill("The shop has closed")
     page.get_by_role("button", name="Cancel and withdraw").click()
 
     expect(page.locator("#batch-state")).to_have_text("queued")
@@ -107,6 +107,7 @@ def test_the_rest_is_called_off_after_a_question(gifts: list[Gift], signed_in_pa
 
     page.get_by_role("link", name="Cancel the rest").click()
     assert_fine(page, "batch-cancel")
+    page.get_by_label("Reason").fill("It was the wrong shop")
     page.get_by_role("button", name="Cancel the rest").click()
 
     expect(page.locator("#batch-state")).to_have_text("canceled")

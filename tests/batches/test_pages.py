@@ -10,12 +10,12 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.contrib.messages import get_messages
 from django.test import Client
 from uuid6 import uuid7
 
 import giftflick.admin_urls  # noqa: F401 - finds the pages
 from accounts.models import User
+from api.audit.models import AuditEntry
 from api.batches.models import Batch, BatchItem
 from api.batches.services import ItemIn, cancel_batch, run_slice, start_batch
 from api.batches.sheets import safe_cell
@@ -161,7 +161,7 @@ def test_the_rest_is_called_off_by_who_may(new_kind: NewKind, now: datetime) -> 
         path = f"/admin/batches/{batch.pk}/cancel/"
         asked = client.get(path)
         assert asked.status_code == (200 if status == 302 else 403), number
-        assert client.post(path).status_code == status, number
+        assert client.post(path, {"reason": "a mistake"}).status_code == status, number
         batch.refresh_from_db()
         assert batch.state == ("canceled" if status == 302 else "queued"), number
 
@@ -170,17 +170,27 @@ def test_calling_off_what_is_over_is_told_in_words(new_kind: NewKind, founder: C
     batch = started(new_kind(odd_ones_fail), now, 2)
     finish(batch, now)
 
-    answer = founder.post(f"/admin/batches/{batch.pk}/cancel/", follow=True)
+    answer = founder.post(f"/admin/batches/{batch.pk}/cancel/", {"reason": "a mistake"})
 
-    assert [str(message) for message in get_messages(answer.wsgi_request)] == [
-        "This batch is done: there is nothing left to cancel."
-    ]
+    assert answer.context["refusal"] == "This batch is done: there is nothing left to cancel."
+
+
+def test_who_called_a_batch_off_and_why_is_on_record(new_kind: NewKind, founder: Client, now: datetime) -> None:
+    batch = started(new_kind(odd_ones_fail), now, 2)
+    path = f"/admin/batches/{batch.pk}/cancel/"
+
+    assert founder.post(path, {"reason": "no"}).status_code == 400
+    assert founder.post(path, {"reason": "a mistake"})["Location"] == f"/admin/batches/{batch.pk}/"
+
+    entry = AuditEntry.objects.get(action="batch.canceled")
+    assert (entry.actor, entry.why, entry.object_id) == ("staff:ada", "a mistake", str(batch.pk))
+    assert entry.changes == {"state": ["queued", "canceled"]}
 
 
 def test_a_canceled_batch_says_how_many_were_left(new_kind: NewKind, founder: Client, now: datetime) -> None:
     batch = started(new_kind(odd_ones_fail), now, 5)
     run_slice(batch.pk, now=now, budget=timedelta())
-    cancel_batch(batch.pk, now=now)
+    cancel_batch(batch.pk, actor="staff:ada", now=now)
 
     text = " ".join(founder.get(f"/admin/batches/{batch.pk}/").content.decode().split())
 
@@ -208,7 +218,7 @@ def test_a_kind_that_a_later_version_dropped_still_has_its_page(founder: Client,
     assert founder.get(f"/admin/batches/{batch.pk}/").status_code == 200
     assert result_of(founder, batch)[1] == ["x", "", "failed", "no"]
     assert "its job was given up" in founder.get(f"/admin/batches/{batch.pk}/").content.decode()
-    assert founder.post(f"/admin/batches/{batch.pk}/cancel/").status_code == 302
+    assert founder.post(f"/admin/batches/{batch.pk}/cancel/", {"reason": "too old"}).status_code == 302
     assert "its job was given up" not in founder.get(f"/admin/batches/{batch.pk}/").content.decode()
 
 

@@ -169,7 +169,7 @@ def test_a_kind_that_calls_outside_has_no_transaction_around_it(new_kind: NewKin
     def call(item: BatchItem, *, actor: str, now: datetime) -> str:
         assert not connection.in_atomic_block
         if item.ref_id == "1":
-            cancel_batch(item.batch_id, now=now)
+            cancel_batch(item.batch_id, actor="staff:ada", now=now)
         return "called"
 
     batch = started(new_kind(call, is_atomic=False), now)
@@ -183,8 +183,8 @@ def test_the_rest_is_called_off(new_kind: NewKind, now: datetime) -> None:
     batch = started(new_kind(finish), now)
     run_slice(batch.pk, now=now, budget=timedelta())
 
-    cancel_batch(batch.pk, now=now + MINUTE)
-    cancel_batch(batch.pk, now=now + 2 * MINUTE)
+    cancel_batch(batch.pk, actor="staff:ada", now=now + MINUTE)
+    cancel_batch(batch.pk, actor="staff:ada", now=now + 2 * MINUTE)
     work(now + 3 * MINUTE)
 
     assert outcomes(batch) == [("done", "did 0"), ("skipped", "called off"), ("skipped", "called off")]
@@ -197,7 +197,7 @@ def test_a_batch_that_is_over_cannot_be_called_off(new_kind: NewKind, now: datet
     work(now)
 
     with pytest.raises(InvalidStateError, match="nothing left"):
-        cancel_batch(batch.pk, now=now)
+        cancel_batch(batch.pk, actor="staff:ada", now=now)
 
 
 def test_a_slice_keeps_within_its_time_and_the_same_job_goes_on(new_kind: NewKind, now: datetime) -> None:

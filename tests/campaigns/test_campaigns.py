@@ -1,12 +1,15 @@
 """A gift a row: as the API would have it, once each, paced, and called off where nobody has it yet."""
 
+import threading
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from accounts.models import Account, OrderGate
 from api.audit.models import AuditEntry
 from api.batches.models import Batch
+from api.batches.selectors import waiting_items
 from api.batches.services import run_slice
 from api.batches.states import ItemState
 from api.campaigns import services
@@ -14,7 +17,8 @@ from api.campaigns.columns import instant
 from api.campaigns.estimate import estimate
 from api.campaigns.models import CampaignGift
 from api.campaigns.selectors import gifts_by_status
-from api.exceptions import InvalidFieldError, InvalidStateError
+from api.campaigns.tasks import make_gift
+from api.exceptions import ApplicationError, InvalidFieldError, InvalidStateError
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.services import cancel_gift, create_gift
 from api.gifts.states import GiftStatus
@@ -219,8 +223,7 @@ def test_calling_off_the_rest_leaves_what_was_sent(
     build.filmed(sent, now)
     build.mailed(sent, now)
 
-    ending = services.cancel_campaign(campaign.pk, actor=ADA, why="the shop changed its mind", now=now)
-    assert ending is not None
+    [ending] = services.cancel_campaign(campaign.pk, actor=ADA, why="the shop changed its mind", now=now)
     build.filmed(late, now)
     build.mailed(late, now)  # between being listed and its turn
     outcomes = work_off(ending, now)
@@ -229,9 +232,23 @@ def test_calling_off_the_rest_leaves_what_was_sent(
     assert list(Gift.objects.order_by("id").values_list("status", flat=True)) == ["sent", "sent", "canceled"]
     making.refresh_from_db()
     assert (making.state, making.items.filter(state=ItemState.SKIPPED).count()) == ("canceled", 2)
-    assert services.cancel_campaign(campaign.pk, actor=ADA, why="again", now=now) is None
+    assert services.cancel_campaign(campaign.pk, actor=ADA, why="again", now=now) == []
     entries = AuditEntry.objects.filter(action="campaign.canceled")
     assert [(entry.actor, entry.object_id) for entry in entries] == [(ADA, str(campaign.pk))]
+
+
+def test_more_gifts_than_a_batch_may_have_are_called_off_by_several(
+    open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    campaign = open_campaign()
+    work_off(approve(campaign, receive("gifts", gifts_file(*recipients(5)), scope=campaign.pk), now), now)
+
+    endings = services.cancel_campaign(campaign.pk, actor=ADA, why="no", now=now, at_most=2)
+
+    assert [batch.total for batch in endings] == [2, 2, 1]
+    for batch in endings:
+        work_off(batch, now)
+    assert gifts_by_status(campaign.pk)["canceled"] == 5
 
 
 def test_nothing_is_made_once_a_campaign_is_called_off(open_campaign: Open, receive: Receive, now: datetime) -> None:
@@ -247,6 +264,38 @@ def test_nothing_is_made_once_a_campaign_is_called_off(open_campaign: Open, rece
     assert outcomes == [("failed", "The campaign was called off.")] * 2
     with pytest.raises(InvalidStateError, match="This campaign was called off"):
         approve(campaign, sheet, now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calling_off_does_not_wait_for_a_row_in_a_workers_hands(
+    open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    """The worker holds the row and then wants the campaign: who calls off holds that, and must not want the row."""
+    campaign = open_campaign()
+    making = approve(campaign, receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk), now)
+    refused: list[Exception] = []
+
+    def call_off() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '3s'")
+            services.cancel_campaign(campaign.pk, actor=ADA, why="no", now=now)
+        except OperationalError as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        in_hand = waiting_items(making.pk).select_for_update(of=["self"]).select_related("batch").get(position=1)
+        other = threading.Thread(target=call_off)
+        other.start()
+        other.join()
+        assert refused == []
+        with pytest.raises(ApplicationError, match="called off"):
+            make_gift(in_hand, actor=ADA, now=now)
+
+    assert list(making.items.order_by("position").values_list("state", flat=True)) == ["waiting", "skipped"]
+    assert work_off(making, now) == [("skipped", "called off")] * 2  # had the worker been killed with it
 
 
 def test_a_kill_between_two_rows_loses_and_doubles_nothing(

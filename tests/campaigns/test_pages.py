@@ -1,6 +1,7 @@
 """A campaign's pages, and who may what on them."""
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from accounts.models import Account
 from api.batches.models import Batch
 from api.campaigns.models import Campaign
 from api.gifts.models import Gift
+from api.gifts.services import cancel_gift
 from api.sheets.models import Sheet
+from api.sheets.services import discard_sheet, throw_old_away
 from api.templates.models import Template
 from tests.admin.signing import signed_in
 from tests.campaigns.conftest import Open, approve, gifts_file, recipients, work_off
@@ -35,7 +38,7 @@ def test_from_a_form_to_gifts(founder: Client, account: Account, template: Templ
 
     report = founder.post(page, {"file": file}, follow=True).content.decode()
     sheet = Sheet.objects.get()
-    founder.post(f"{page}approve/{sheet.pk}/", {"why": "the shop ordered it"})
+    founder.post(f"{page}approve/{sheet.pk}/", {"reason": "the shop ordered it"})
     batch = Batch.objects.get()
     work_off(batch, now)
     after = founder.get(page).content.decode()
@@ -76,10 +79,12 @@ def test_calling_off_says_how_many(founder: Client, open_campaign: Open, receive
     page = f"/admin/campaigns/{campaign.pk}/"
 
     asked = founder.get(f"{page}cancel/").content.decode()
-    answer = founder.post(f"{page}cancel/", {"why": "the shop changed its mind"}, follow=True)
+    unreasoned = founder.post(f"{page}cancel/", {"reason": "\0\0\0"})
+    answer = founder.post(f"{page}cancel/", {"reason": "the shop changed its mind"}, follow=True)
     founder.post(page, {"rows": "row_key"})
 
-    assert "<dd>2: they are canceled, their films deleted</dd>" in asked
+    assert unreasoned.status_code == 400
+    assert "Gifts not sent yet, 2: they are canceled, their films deleted." in asked
     assert [str(message) for message in get_messages(answer.wsgi_request)] == [
         "Called off. 2 gifts that are not sent are being canceled; 0 that were sent stay."
     ]
@@ -125,15 +130,20 @@ def test_approving_asks_for_the_second_factor_again_and_a_reason(
     sheet = receive("gifts", gifts_file(*recipients(1)), scope=campaign.pk)
     path = f"/admin/campaigns/{campaign.pk}/approve/{sheet.pk}/"
 
-    unreasoned = founder.post(path, {"why": " "}, follow=True)
+    said = {
+        reason: [str(message) for message in get_messages(founder.post(path, {"reason": reason}).wsgi_request)][-1]
+        for reason in (" ", "ok", "because\0")
+    }
     session = founder.session
     del session["confirmed_at"]
     session.save()
-    stale = founder.post(path, {"why": "x"})
+    stale = founder.post(path, {"reason": "because"})
 
-    assert [str(message) for message in get_messages(unreasoned.wsgi_request)] == [
-        "Say why, in a few words: it stands in the audit log."
-    ]
+    assert said == {
+        " ": "Say why: This field is required.",
+        "ok": "Say why: Ensure this value has at least 3 characters (it has 2).",
+        "because\0": "Say why: Null characters are not allowed.",
+    }
     assert stale["Location"].startswith("/admin/reauthenticate/")
     assert Batch.objects.count() == 0
 
@@ -145,18 +155,110 @@ def test_what_is_not_there_is_not_found(founder: Client, open_campaign: Open, re
 
     assert founder.get(f"/admin/campaigns/{nothing}/").status_code == 404
     assert founder.get(f"/admin/campaigns/{campaign.pk}/gifts/lost/").status_code == 404
-    assert founder.post(f"/admin/campaigns/{campaign.pk}/approve/{sheet.pk}/", {"why": "x"}).status_code == 404
+    assert founder.post(f"/admin/campaigns/{campaign.pk}/approve/{sheet.pk}/", {"reason": "because"}).status_code == 404
     assert founder.get(f"/admin/imports/sheets/{nothing}/").status_code == 404
     assert founder.get("/admin/imports/gifts/").status_code == 404
     assert founder.get("/admin/imports/nothing/").status_code == 404
 
 
+@pytest.mark.parametrize(("is_approved", "queries"), [(False, 10), (True, 9)])
 def test_the_page_costs_the_same_however_many_rows(
-    founder: Client, open_campaign: Open, receive: Receive, now: datetime, django_assert_num_queries: Any
+    is_approved: bool,
+    queries: int,
+    founder: Client,
+    open_campaign: Open,
+    receive: Receive,
+    now: datetime,
+    django_assert_num_queries: Any,
 ) -> None:
     for count in (1, 3):
         campaign = open_campaign(name=str(count))
-        work_off(approve(campaign, receive("gifts", gifts_file(*recipients(count)), scope=campaign.pk), now), now)
+        sheet = receive("gifts", gifts_file(*recipients(count)), scope=campaign.pk)
+        if is_approved:
+            work_off(approve(campaign, sheet, now), now)
         founder.get(f"/admin/campaigns/{campaign.pk}/")
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(queries):
             founder.get(f"/admin/campaigns/{campaign.pk}/")
+        with django_assert_num_queries(6):
+            founder.get(f"/admin/campaigns/{campaign.pk}/?part=progress")
+
+
+def test_the_list_costs_the_same_however_many_campaigns(
+    founder: Client, open_campaign: Open, receive: Receive, now: datetime, django_assert_num_queries: Any
+) -> None:
+    founder.get("/admin/campaigns/")
+    for count in (1, 2):
+        for _ in range(count):
+            campaign = open_campaign()
+            sheet = receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk)
+            work_off(approve(campaign, sheet, now), now)
+        with django_assert_num_queries(4):
+            founder.get("/admin/campaigns/")
+
+
+def test_campaigns_are_listed_newest_first_fifty_a_page(founder: Client, open_campaign: Open) -> None:
+    campaigns = [open_campaign() for _ in range(52)][::-1]
+
+    first = founder.get("/admin/campaigns/")
+    older = founder.get(f"/admin/campaigns/?before={first.context['older']}")
+
+    assert [row[0] for row in first.context["rows"]] == campaigns[:50]
+    assert [row[0] for row in older.context["rows"]] == campaigns[50:]
+    assert older.context["older"] is None
+    for nonsense in ["x", "\0", ""]:
+        assert founder.get("/admin/campaigns/", {"before": nonsense}).status_code == 200
+
+
+def test_a_campaign_stands_where_its_approved_file_is(
+    founder: Client, open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    """Whatever is uploaded after that, and when the file is thrown away after a week."""
+    campaign = open_campaign()
+
+    def stage() -> str:
+        listed = founder.get("/admin/campaigns/").context["rows"][0][1]
+        assert founder.get(f"/admin/campaigns/{campaign.pk}/").context["stage"] == listed
+        return str(listed)
+
+    seen = [stage()]
+    sheet = receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk)
+    Sheet.objects.update(state="checking")
+    seen.append(stage())
+    Sheet.objects.update(state="checked")
+    seen.append(stage())
+    discard_sheet(receive("gifts", gifts_file(*recipients(1)), scope=campaign.pk).pk)
+    seen.append(stage())
+    batch = approve(campaign, sheet, now)
+    seen.append(stage())
+    work_off(batch, now)
+    seen.append(stage())
+    for gift in Gift.objects.all():
+        cancel_gift(gift.pk, actor="tests", now=now)
+    seen.append(stage())
+    receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk)
+    seen.append(stage())
+    throw_old_away(now=now + timedelta(days=8))
+    seen.append(stage())
+    Batch.objects.all().delete()  # after 400 days
+    seen.append(stage())
+
+    assert seen == ["empty", "checking", "to_approve", "to_approve", *["running"] * 2, *["done"] * 4]
+
+
+def test_what_is_fetched_anew_is_all_that_changes_by_itself_and_nothing_else(
+    founder: Client, open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    """A part that the page watches and that does not come makes the page's script load the whole page."""
+    campaign = open_campaign()
+    work_off(approve(campaign, receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk), now), now)
+    receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk)
+    Sheet.objects.filter(state="checked").update(state="checking")
+    page = f"/admin/campaigns/{campaign.pk}/"
+
+    whole, part = (founder.get(page, asked).content.decode() for asked in ({}, {"part": "progress"}))
+    Sheet.objects.filter(state="checking").update(state="checked")
+    after = founder.get(page, {"part": "progress"})
+
+    watched = re.findall(r'id="([a-z-]+)"[^>]* data-refresh', whole)
+    assert watched == re.findall(r'id="([a-z-]+)"[^>]* data-refresh', part) == ["campaign-progress", "sheet-report"]
+    assert [name in after.context for name in ("new", "form", "estimate")] == [False] * 3

@@ -42,7 +42,7 @@ def test_run_a_campaign_of_500_rows_with_3_bad(
     assert [row["row_key"] for row in wrong] == ["r7", "r250", "r499"]
     assert {row["error"] for row in wrong} == {"recipient_email: Enter a valid e-mail address."}
 
-    page.get_by_label("Why").fill("The shop ordered it")
+    page.get_by_label("Reason").fill("The shop ordered it")
     page.get_by_role("button", name="Go on with the 497 good ones").click()
     expect(page.get_by_text("Approved. The gifts are being made")).to_be_visible()
     _work_part(Batch.objects.get(), now)
@@ -57,7 +57,7 @@ def test_run_a_campaign_of_500_rows_with_3_bad(
     _upload(page, file)
     expect(page.locator("#count-new")).to_have_text("3")
     expect(page.locator("#count-wrong")).to_have_text("0")
-    page.get_by_label("Why").fill("The three are mended")
+    page.get_by_label("Reason").fill("The three are mended")
     page.get_by_role("button", name="Make 3 gifts").click()
     _work_part(Batch.objects.latest("id"), now)
     expect(_gifts(page, "rendering")).to_have_text("200", timeout=15_000)
@@ -71,7 +71,7 @@ def test_run_a_campaign_of_500_rows_with_3_bad(
 
     page.get_by_role("link", name="Cancel the rest").click()
     expect(page.get_by_text("297: no gift will be made of them")).to_be_visible()
-    page.get_by_label("Why").fill("The shop changed its mind")
+    page.get_by_label("Reason").fill("The shop changed its mind")
     look_at(page, "6-campaign-cancel")
     page.get_by_role("button", name="Cancel the rest").click()
     expect(page.get_by_text("200 gifts that are not sent are being canceled; 3 that were sent stay.")).to_be_visible()

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from django.db import transaction
 
+from api.audit.changes import Changes
+from api.audit.services import record
 from api.batches.models import Batch, BatchItem
-from api.batches.selectors import counts_of
+from api.batches.selectors import counts_of, waiting_items
 from api.batches.states import OPEN, BatchState, ItemState
 from api.exceptions import InvalidStateError
 
@@ -15,7 +17,7 @@ KEEP = timedelta(days=400)
 AT_ONCE = 20  # batches a sweep; the next tick goes on
 
 
-def cancel_batch(batch_id: UUID, *, now: datetime) -> Batch:
+def cancel_batch(batch_id: UUID, *, actor: str, now: datetime) -> Batch:
     """Call off what has not had its turn; what is being done is done. Raises InvalidStateError once it is over."""
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch_id)
@@ -23,13 +25,22 @@ def cancel_batch(batch_id: UUID, *, now: datetime) -> Batch:
             return batch
         if batch.state not in OPEN:
             raise InvalidStateError("This batch is done: there is nothing left to cancel.")
-        BatchItem.objects.filter(batch=batch, state=ItemState.WAITING).update(
-            state=ItemState.SKIPPED, detail="called off", finished_at=now
-        )
+        changes: Changes = {"state": [batch.state, BatchState.CANCELED]}
+        record("batch.canceled", actor=actor, subject=batch, changes=changes, now=now)
+        skip_waiting(batch.pk, now=now)
         batch.state, batch.canceled_at, batch.finished_at = BatchState.CANCELED, now, now
         batch.done_count, batch.failed_count = counts_of(batch.pk)
         batch.save(update_fields=["state", "canceled_at", "finished_at", "done_count", "failed_count"])
     return batch
+
+
+def skip_waiting(batch_id: UUID, *, now: datetime) -> None:
+    """Those that no worker has in hand: waiting for one could be waiting for each other."""
+    free = waiting_items(batch_id).order_by().select_for_update(skip_locked=True)
+    with transaction.atomic():
+        BatchItem.objects.filter(pk__in=free.values("pk")).update(
+            state=ItemState.SKIPPED, detail="called off", finished_at=now
+        )
 
 
 def forget_row(ref_id: str) -> int:

@@ -14,8 +14,9 @@ from api.audit.doors import acting
 from api.batches.models import Batch, BatchItem
 from api.batches.registry import Kind, kind_of
 from api.batches.selectors import counts_of, waiting_items
+from api.batches.services.ending import skip_waiting
 from api.batches.states import OPEN, BatchState, ItemState
-from api.exceptions import ApplicationError, BackendError
+from api.exceptions import ApplicationError, BackendError, refusal_words
 from api.outbox.registry import Postpone
 from giftflick import metrics
 
@@ -43,6 +44,7 @@ def run_slice(
     """
     batch = Batch.objects.filter(pk=batch_id, state__in=OPEN).first()
     if batch is None:
+        skip_waiting(batch_id, now=now)  # what was in hand when the rest was called off, and came back
         return None
     kind = kind_of(batch.kind)
     is_wary = batch.slice_started_at is not None and batch.slice_started_at < now - DEAD_AFTER
@@ -112,7 +114,7 @@ def _outcome(kind: Kind, item: BatchItem, *, actor: str, now: datetime) -> Outco
         with transaction.atomic() if kind.is_atomic else nullcontext():
             return ItemState.DONE, kind.handler(item, actor=actor, now=now)
     except ApplicationError as refusal:
-        return ItemState.FAILED, " ".join(error.detail for error in refusal.errors) or refusal.detail
+        return ItemState.FAILED, refusal_words(refusal)
     except BackendError as error:
         return ItemState.FAILED, error.detail
     except (OperationalError, InterfaceError):  # the database is away or in a knot: the job comes again, and is wary

@@ -54,7 +54,10 @@ SCOPE_PAGES: dict[str, str] = {}
 def report_context(found: Sheet, kind: SheetKind) -> dict[str, Any]:
     counts = found.counts
     good = counts.get(RowOutcome.NEW, 0) + counts.get(RowOutcome.CHANGED, 0)
-    new, changed = (list(selectors.rows_that(found, which)[:SHOWN]) for which in (RowOutcome.NEW, RowOutcome.CHANGED))
+    new, changed = (
+        list(selectors.rows_that(found, which)[:SHOWN]) if counts.get(which) else []
+        for which in (RowOutcome.NEW, RowOutcome.CHANGED)
+    )
     is_checking = found.state in BEFORE_CHECKED
     wrong = list(selectors.rows_that(found, RowOutcome.WRONG)[: SHOWN_WRONG + 1])
     return {
