@@ -11,7 +11,15 @@ from api.sheets import services
 from api.sheets.taken import ACCOUNTS, SUPPRESSIONS, TEMPLATES
 
 
-@handles("sheet.check")
+def _check_given_up(ref_id: UUID, reason: str, *, now: datetime) -> None:  # noqa: ARG001
+    services.give_up_check(ref_id)
+
+
+def _export_given_up(ref_id: UUID, reason: str, *, now: datetime) -> None:  # noqa: ARG001
+    services.give_up_export(ref_id, now=now)
+
+
+@handles("sheet.check", on_dead=_check_given_up)
 def check_sheet(ref_id: UUID, *, now: datetime) -> None:
     """Read it, then a slice of its rows; the same job comes again for the next, behind what became due meanwhile."""
     services.read_sheet(ref_id, now=now)
@@ -19,7 +27,7 @@ def check_sheet(ref_id: UUID, *, now: datetime) -> None:
         raise Postpone(now)
 
 
-@handles("export.write")
+@handles("export.write", on_dead=_export_given_up)
 def write_export(ref_id: UUID, *, now: datetime) -> None:
     services.write_export(ref_id, now=now)
 

@@ -1,7 +1,9 @@
 """Reading XLSX: what it may unpack to, then its first sheet, row by row."""
 
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO
@@ -48,7 +50,7 @@ def _look_inside(file: BinaryIO) -> None:
                         f"The cells {where} are merged, so it is not clear to which row they belong. "
                         "Unmerge them (in Excel: Merge & Center, Unmerge Cells) and save again."
                     )
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, OSError):
         raise SheetRefusedError(BROKEN) from None
 
 

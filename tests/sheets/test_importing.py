@@ -14,6 +14,7 @@ from api.batches.services import run_slice
 from api.exceptions import InvalidStateError
 from api.media import bucket
 from api.outbox.models import Job
+from api.outbox.registry import entry_for
 from api.sheets import selectors, services
 from api.sheets.models import Sheet, SheetRow
 from api.sheets.states import RowOutcome
@@ -265,6 +266,26 @@ def test_templates_come_in_by_slug_with_their_scripts(receive: Receive, now: dat
     assert take_in(sheet, now) == [("done", f"made: {definition['name']}")]
     made = Template.objects.get()
     assert (made.status, made.scenes, made.aspect_ratio) == ("draft", definition["scenes"], "16:9")
+
+
+def test_a_nul_inside_a_script_is_told(receive: Receive) -> None:
+    header = ["slug", "name", "occasion", "duration_s", "fields", "theme", "scenes"]
+
+    sheet = receive("templates", csv_file(header, ["a", "A", "x", "4", "[]", r'{"a\u0000b": 1}', "[]"]))
+
+    assert "a\ufffdb: This is not known here." in errors_of(sheet)[2]["theme"]
+
+
+def test_a_check_that_is_given_up_is_told_and_keeps_no_row(receive: Receive, now: datetime) -> None:
+    sheet = receive("accounts", csv_file(SHOPS, *([f"Shop {n}", f"shop{n}@shop.example"] for n in range(501))))
+    on_dead = entry_for("sheet.check").on_dead
+
+    assert on_dead is not None
+    on_dead(sheet.pk, "KeyError", now=now)
+
+    sheet.refresh_from_db()
+    assert (sheet.state, SheetRow.objects.count()) == ("refused", 0)
+    assert sheet.problems[0].startswith("The check broke off again and again")
 
 
 def test_suppressions_come_in_without_their_addresses_staying(receive: Receive, now: datetime) -> None:

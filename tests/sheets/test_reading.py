@@ -1,6 +1,7 @@
 """Whatever file comes: read as it was meant, or refused in words that say where and what to do."""
 
 import io
+import zipfile
 from datetime import datetime
 
 import pytest
@@ -17,6 +18,15 @@ COLUMNS = [
     Column("id", is_read=False),
 ]
 ANA = ['Zoë\'s, "Blumen"', "ana@example.com"]
+
+
+def scrambled(file: io.BytesIO) -> bytes:
+    """Its sheet's first packed bytes are wrong."""
+    content = file.getvalue()
+    with zipfile.ZipFile(file) as archive:
+        part = archive.getinfo("xl/worksheets/sheet1.xml")
+    start = part.header_offset + 30 + len(part.filename)
+    return content[:start] + b"\xff" * 20 + content[start + 20 :]
 
 
 def rows_of(file: io.BytesIO, columns: list[Column] = COLUMNS) -> list[Row]:
@@ -102,6 +112,19 @@ def test_nul_and_other_invisible_characters_are_told() -> None:
         "email": "This cell has an invisible character (\\x1b). Type it anew.",
     }
     assert "\x00" not in str(row.values)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [bytes(40), b"\xff\xfe\x00\x00" + "name,email\n".encode("utf-32-le"), b"name,email,rea\x00son\nA,b@c.example,x\n"],
+    ids=["nuls", "utf-32", "in a name"],
+)
+def test_what_a_refusal_quotes_can_be_kept(content: bytes) -> None:
+    with pytest.raises(SheetRefusedError) as refused:
+        rows_of(io.BytesIO(content))
+
+    assert refused.value.problems
+    assert "\x00" not in refused.value.detail + "".join(refused.value.problems)
 
 
 def test_an_over_long_cell_is_told() -> None:
@@ -208,6 +231,7 @@ def test_entities_are_not_unfolded() -> None:
     [
         (b"\xd0\xcf\x11\xe0 old", "This is an Excel file of the old kind (.xls), or one with a password."),
         (b"PK\x03\x04 broken", "This is not an Excel file that can be read."),
+        (scrambled(xlsx_file(SHOPS, ANA)), "This is not an Excel file that can be read."),
     ],
 )
 def test_other_files_of_excels_are_refused(content: bytes, words: str) -> None:

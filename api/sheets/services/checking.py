@@ -18,7 +18,7 @@ from api.sheets.limits import AT_ONCE, READ_AT_ONCE
 from api.sheets.models import Sheet, SheetRow
 from api.sheets.reading import Row, Table, format_of, read_table
 from api.sheets.refusals import SheetRefusedError
-from api.sheets.states import RowOutcome, SheetState
+from api.sheets.states import BEFORE_CHECKED, RowOutcome, SheetState
 
 WRITTEN_AT_ONCE = 1_000
 _FOUND = """
@@ -26,6 +26,7 @@ _FOUND = """
     FROM jsonb_to_recordset(%s) AS found(id bigint, outcome text, changes jsonb, errors jsonb)
     WHERE row.id = found.id
 """
+BROKE_OFF = "The check broke off again and again, and the fault is ours. Tell whoever looks after Giftflick."
 ONLY_A_HEADER = "The file has its columns' names, and no row below them."
 
 
@@ -83,6 +84,16 @@ def check_slice(sheet_id: UUID, *, now: datetime) -> bool:
             sheet.state, sheet.counts = SheetState.CHECKED, _counts(sheet)
         sheet.save(update_fields=["state", "checked_rows", "counts"])
     return sheet.state == SheetState.CHECKING
+
+
+def give_up_check(sheet_id: UUID) -> None:
+    """Tell whoever waits for its report."""
+    with transaction.atomic():
+        told = Sheet.objects.filter(pk=sheet_id, state__in=sorted(BEFORE_CHECKED)).update(
+            state=SheetState.REFUSED, problems=[BROKE_OFF]
+        )
+        if told:
+            SheetRow.objects.filter(sheet=sheet_id).delete()
 
 
 def _write(sheet: Sheet, table: Table, kind: SheetKind) -> int:

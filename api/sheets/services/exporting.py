@@ -21,6 +21,7 @@ from api.sheets.writing import write_sheet
 
 WAITED_FOR = 1_000  # rows that are written while their founder waits
 READ_AT_ONCE = 1_000
+BROKE_OFF = "The file could not be written, and the fault is ours. Tell whoever looks after Giftflick."
 
 
 def order_export(
@@ -77,6 +78,13 @@ def write_export(export_id: UUID, *, now: datetime) -> None:
             return
         storage.keep(key, file)
     _end(export, state=ExportState.DONE, rows=count, key=key, finished_at=now)
+
+
+def give_up_export(export_id: UUID, *, now: datetime) -> None:
+    """Tell whoever waits for the file."""
+    Export.objects.filter(pk=export_id, state=ExportState.QUEUED).update(
+        state=ExportState.FAILED, problem=BROKE_OFF, finished_at=now
+    )
 
 
 def download_link(export: Export, *, may_see_personal_data: bool, actor: str, now: datetime) -> str:
