@@ -35,18 +35,17 @@ def check_small(sheet: Sheet, *, now: datetime) -> Sheet:
     if sheet.size <= READ_AT_ONCE:
         read_sheet(sheet.pk, now=now)
         sheet.refresh_from_db()
-        if sheet.state == SheetState.CHECKING and sheet.rows <= AT_ONCE:
+        if sheet.rows <= AT_ONCE:
             check_slice(sheet.pk, now=now)
-        elif sheet.state == SheetState.CHECKING:
-            enqueue("sheet.check", sheet.pk, now=now, dedupe_key=f"sheet.check:{sheet.pk}:rows")
     sheet.refresh_from_db()
     return sheet
 
 
-def read_sheet(sheet_id: UUID, *, now: datetime) -> None:  # noqa: ARG001
+def read_sheet(sheet_id: UUID, *, now: datetime) -> None:
     """Write its rows down, all or none, and forget the file; a sheet that cannot be read is refused with the reasons.
 
-    Rows that are wrong by themselves, or that are about the same thing as an earlier one, are marked at once.
+    Their check is queued. Rows that are wrong by themselves, or about the same thing as an earlier one, are marked at
+    once.
     """
     sheet = Sheet.objects.get(pk=sheet_id)
     if sheet.state != SheetState.WAITING:
@@ -62,6 +61,7 @@ def read_sheet(sheet_id: UUID, *, now: datetime) -> None:  # noqa: ARG001
             sheet.header, sheet.format, sheet.state = table.header, format_of(file), SheetState.CHECKING
             sheet.checked_rows = SheetRow.objects.filter(sheet=sheet, outcome=RowOutcome.WRONG).count()
             sheet.save(update_fields=["header", "format", "state", "rows", "checked_rows"])
+            enqueue("sheet.check", sheet.pk, now=now)
     except SheetRefusedError as refusal:
         Sheet.objects.filter(pk=sheet_id, state=SheetState.WAITING).update(
             state=SheetState.REFUSED, problems=list(refusal.problems)

@@ -75,5 +75,5 @@ def _is_there(sheet_id: UUID, *, now: datetime) -> Sheet:
             sheet.state = SheetState.WAITING
             sheet.save(update_fields=["state"])
             is_small = sheet.size <= READ_AT_ONCE
-            enqueue("sheet.check", sheet.pk, now=now, run_at=now + IN_CASE_OF_DEATH if is_small else now)
+            enqueue("sheet.read", sheet.pk, now=now, run_at=now + IN_CASE_OF_DEATH if is_small else now)
     return sheet
