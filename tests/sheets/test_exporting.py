@@ -14,6 +14,7 @@ from accounts.models import Account
 from api.audit.models import AuditEntry
 from api.delivery.models import Message
 from api.exceptions import TooLargeError
+from api.outbox.models import Job
 from api.outbox.registry import entry_for
 from api.sheets import services
 from api.sheets.exported import KINDS
@@ -26,6 +27,7 @@ from api.templates.models import Template
 from api.templates.services import seed_templates
 from tests import build
 from tests.admin.signing import signed_in
+from tests.media.conftest import bucket_away
 from tests.sheets.conftest import ADA, Receive, somebody, take_in
 from tests.sheets.files import read_back
 
@@ -144,6 +146,18 @@ def test_a_large_one_is_written_by_a_job(
         "This file is not written yet: wait a moment."
     ]
     assert len(read_back(fetch(founder, made))) == 4
+
+
+def test_a_small_one_that_the_bucket_did_not_take_is_written_by_its_job(
+    founder: Client, account: Account, now: datetime
+) -> None:
+    with bucket_away():
+        made = export(founder, "accounts")
+    job = Job.objects.get(kind="export.write")
+
+    assert (made.state, job.ref_id, job.run_at - made.created_at) == ("queued", made.pk, timedelta(seconds=30))
+    services.write_export(made.pk, now=now)
+    assert len(read_back(fetch(founder, made))) == 2
 
 
 def test_a_file_that_is_given_up_is_told(
