@@ -3,7 +3,7 @@
 from api.sheets.services.applying import take_row
 from api.sheets.services.checking import check_slice, check_small, give_up_check, read_sheet
 from api.sheets.services.confirming import confirm_sheet, discard_sheet
-from api.sheets.services.ending import forget_sheet_rows, throw_old_away
+from api.sheets.services.ending import forget_sheet_rows, purge_old, throw_old_away
 from api.sheets.services.exporting import download_link, give_up_export, order_export, write_export
 from api.sheets.services.receiving import begin_upload, finish_upload, receive_file
 
@@ -19,6 +19,7 @@ __all__ = [
     "give_up_check",
     "give_up_export",
     "order_export",
+    "purge_old",
     "read_sheet",
     "receive_file",
     "take_row",
