@@ -24,7 +24,7 @@ from api.suppressions.addresses import address_hash
 from api.suppressions.models import Suppression
 from api.templates.models import Template
 from tests.sheets.conftest import ADA, Receive, check_all, take_in, waiting
-from tests.sheets.files import SHOPS, csv_file, xlsx_file
+from tests.sheets.files import SHOPS, csv_file, repacked, xlsx_file
 
 
 def errors_of(sheet: Sheet) -> dict[int, dict[str, str]]:
@@ -279,6 +279,15 @@ def test_more_rows_than_a_founder_waits_for_are_a_jobs(receive: Receive, now: da
     assert not services.check_slice(sheet.pk, now=now)
     sheet.refresh_from_db()
     assert (sheet.state, sheet.counts["new"]) == ("checked", 501)
+
+
+def test_a_small_xlsx_that_unpacks_to_much_is_a_jobs(receive: Receive, now: datetime) -> None:
+    file = repacked(xlsx_file(SHOPS, ["A", "a@shop.example"]), xl__media__picture=b" " * 5_000_000)
+
+    sheet = receive("accounts", file)
+
+    assert (sheet.size < 50_000, sheet.state) == (True, "waiting")
+    assert check_all(sheet, now).counts["new"] == 1
 
 
 def test_templates_come_in_by_slug_with_their_scripts(receive: Receive, now: datetime) -> None:

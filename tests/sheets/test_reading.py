@@ -209,6 +209,52 @@ def test_merged_cells_are_refused() -> None:
     assert words.startswith("The cells A2:A3 are merged, so it is not clear to which row they belong.")
 
 
+def test_merged_cells_on_a_sheet_that_is_not_read_do_no_harm() -> None:
+    import openpyxl
+
+    book = openpyxl.load_workbook(xlsx_file(SHOPS, ANA))
+    book.create_sheet("Notes").merge_cells("A1:C1")
+    file = io.BytesIO()
+    book.save(file)
+
+    assert len(rows_of(file)) == 1
+
+
+STRINGS = (
+    '<Override PartName="/xl/worksheets/strings.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+
+
+def declared(file: io.BytesIO, before: str, after: str) -> bytes:
+    with zipfile.ZipFile(file) as archive:
+        types = archive.read("[Content_Types].xml").decode()
+    assert before in types
+    return types.replace(before, after).encode()
+
+
+@pytest.mark.parametrize(
+    ("part", "size", "renamed", "words"),
+    [
+        ("xl/styles", 11, None, "The file has more than 10 MB of styles and other things"),
+        ("xl/styles", 11, ("styles+xml", "worksheet+xml"), "The file has more than 10 MB of styles and other things"),
+        (
+            "xl/worksheets/strings",
+            41,
+            ("</Types>", f"{STRINGS}</Types>"),
+            "more than 40 MB of text",
+        ),
+    ],
+    ids=["styles", "styles called a sheet", "texts among the sheets"],
+)
+def test_what_is_held_all_at_once_is_bounded(part: str, size: int, renamed: tuple[str, str] | None, words: str) -> None:
+    file = xlsx_file(SHOPS, ANA)
+    types = {"[Content_Types]": declared(file, *renamed)} if renamed else {}
+    large = repacked(file, **types, **{part.replace("/", "__"): b" " * (size * 1024 * 1024)})
+
+    assert words in refusal(large)
+
+
 def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = repacked(xlsx_file(SHOPS, ANA), xl__worksheets__sheet2=b" " * (101 * 1024 * 1024))
 

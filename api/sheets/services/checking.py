@@ -14,11 +14,12 @@ from api.exceptions import BackendError
 from api.outbox.services import enqueue
 from api.sheets import storage
 from api.sheets.kinds import SheetKind, kind_called
-from api.sheets.limits import AT_ONCE, READ_AT_ONCE
+from api.sheets.limits import AT_ONCE, READ_AT_ONCE, UNPACKED_AT_ONCE
 from api.sheets.models import Sheet, SheetRow
 from api.sheets.reading import Row, Table, format_of, read_table
 from api.sheets.refusals import SheetRefusedError
 from api.sheets.states import BEFORE_CHECKED, RowOutcome, SheetState
+from api.sheets.xlsx_files import unpacked_size
 
 WRITTEN_AT_ONCE = 1_000
 _FOUND = """
@@ -34,7 +35,7 @@ def check_small(sheet: Sheet, *, now: datetime) -> Sheet:
     """What its founder can wait for is done at once; the rest is a job's."""
     if sheet.size <= READ_AT_ONCE:
         with suppress(BackendError):  # its job finds the bucket back
-            read_sheet(sheet.pk, now=now)
+            read_sheet(sheet.pk, now=now, at_most=UNPACKED_AT_ONCE)
         sheet.refresh_from_db()
         if sheet.rows <= AT_ONCE:
             check_slice(sheet.pk, now=now)
@@ -42,11 +43,11 @@ def check_small(sheet: Sheet, *, now: datetime) -> Sheet:
     return sheet
 
 
-def read_sheet(sheet_id: UUID, *, now: datetime) -> None:
+def read_sheet(sheet_id: UUID, *, now: datetime, at_most: int | None = None) -> None:
     """Write its rows down, all or none, and forget the file; a sheet that cannot be read is refused with the reasons.
 
-    Their check is queued. Rows that are wrong by themselves, or about the same thing as an earlier one, are marked at
-    once.
+    An XLSX of more than `at_most` bytes, once it is unpacked, is left to its job. The rows' check is queued; those that
+    are wrong by themselves, or about the same thing as an earlier one, are marked at once.
     """
     sheet = Sheet.objects.get(pk=sheet_id)
     if sheet.state != SheetState.WAITING:
@@ -54,6 +55,8 @@ def read_sheet(sheet_id: UUID, *, now: datetime) -> None:
     kind = kind_called(sheet.kind)
     try:
         with storage.opened(sheet.key) as file, transaction.atomic():
+            if at_most is not None and unpacked_size(file) > at_most:
+                return
             sheet = Sheet.objects.select_for_update().get(pk=sheet_id)
             if sheet.state != SheetState.WAITING:
                 return
