@@ -58,6 +58,7 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "old batches": lambda now: batches.purge_old(now=now),
     "figures for the first page": today.schedule_figures,
     "old sheets and exports": lambda now: sheets.throw_old_away(now=now),
+    "sheets and exports of long ago": lambda now: sheets.purge_old(now=now),
     "done jobs": lambda now: outbox.purge_done(now=now),
 }
 

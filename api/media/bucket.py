@@ -68,14 +68,14 @@ def client() -> "S3Client":
 
 def check() -> None:
     """Raises BackendError unless the bucket answers."""
-    with _translated("list_objects"):
+    with translated("list_objects"):
         client().list_objects_v2(Bucket=settings.MEDIA_BUCKET, MaxKeys=1)
 
 
 def look_at(key: str) -> StoredObject | None:
     """None when it is not there."""
     try:
-        with _translated("head_object", {"404": NoObjectError}):
+        with translated("head_object", {"404": NoObjectError}):
             head = client().head_object(Bucket=settings.MEDIA_BUCKET, Key=key)
     except NoObjectError:
         return None
@@ -84,7 +84,7 @@ def look_at(key: str) -> StoredObject | None:
 
 def read_range(key: str, start: int, length: int) -> bytes:
     """Fewer bytes than `length` where the object ends; NoObjectError when it is not there."""
-    with _translated("get_object", {"NoSuchKey": NoObjectError}):
+    with translated("get_object", {"NoSuchKey": NoObjectError}):
         answer = client().get_object(Bucket=settings.MEDIA_BUCKET, Key=key, Range=f"bytes={start}-{start + length - 1}")
         return answer["Body"].read()
 
@@ -92,7 +92,7 @@ def read_range(key: str, start: int, length: int) -> bytes:
 def delete(*keys: str) -> None:
     """Keys that are not there count as deleted."""
     for first in range(0, len(keys), DELETED_AT_ONCE):
-        with _translated("delete_objects"):
+        with translated("delete_objects"):
             answer = client().delete_objects(
                 Bucket=settings.MEDIA_BUCKET,
                 Delete={"Objects": [{"Key": key} for key in keys[first : first + DELETED_AT_ONCE]], "Quiet": True},
@@ -104,7 +104,7 @@ def delete(*keys: str) -> None:
 def presigned_get(key: str, *, expires_in: timedelta, name: str = "", content_type: str = "") -> str:
     """With `name`, a browser saves it under that, as `content_type`, instead of showing it."""
     saved = {"ResponseContentDisposition": f'attachment; filename="{name}"', "ResponseContentType": content_type}
-    with _translated(None):
+    with translated(None):
         return client().generate_presigned_url(
             "get_object",
             Params={"Bucket": settings.MEDIA_BUCKET, "Key": key, **(saved if name else {})},
@@ -114,7 +114,7 @@ def presigned_get(key: str, *, expires_in: timedelta, name: str = "", content_ty
 
 def presigned_put(key: str, *, length: int, expires_in: timedelta) -> str:
     """A URL to PUT exactly `length` bytes to: the length is signed."""
-    with _translated(None):
+    with translated(None):
         return client().generate_presigned_url(
             "put_object",
             Params={"Bucket": settings.MEDIA_BUCKET, "Key": key, "ContentLength": length},
@@ -123,14 +123,14 @@ def presigned_put(key: str, *, length: int, expires_in: timedelta) -> str:
 
 
 def start_multipart(key: str, *, content_type: str) -> str:
-    with _translated("create_multipart_upload"):
+    with translated("create_multipart_upload"):
         answer = client().create_multipart_upload(Bucket=settings.MEDIA_BUCKET, Key=key, ContentType=content_type)
         return answer["UploadId"]
 
 
 def presigned_part(key: str, multipart_id: str, number: int, *, length: int, expires_in: timedelta) -> str:
     """A URL to PUT exactly `length` bytes to: the length is signed."""
-    with _translated(None):
+    with translated(None):
         return client().generate_presigned_url(
             "upload_part",
             Params={
@@ -146,7 +146,7 @@ def presigned_part(key: str, multipart_id: str, number: int, *, length: int, exp
 
 def uploaded_parts(key: str, multipart_id: str) -> dict[int, Part]:
     """The parts that are there by number, the first thousand; NoMultipartError when the multipart is not."""
-    with _translated("list_parts", {"NoSuchUpload": NoMultipartError}):
+    with translated("list_parts", {"NoSuchUpload": NoMultipartError}):
         answer = client().list_parts(Bucket=settings.MEDIA_BUCKET, Key=key, UploadId=multipart_id)
     return {part["PartNumber"]: Part(etag=bare(part["ETag"]), size=part["Size"]) for part in answer.get("Parts", [])}
 
@@ -154,7 +154,7 @@ def uploaded_parts(key: str, multipart_id: str) -> dict[int, Part]:
 def complete_multipart(key: str, multipart_id: str, etags: Mapping[int, str]) -> None:
     """Join the parts into the object. PartsRefusedError leaves the multipart as it was."""
     refused = dict.fromkeys(("InvalidPart", "InvalidPartOrder", "EntityTooSmall"), PartsRefusedError)
-    with _translated("complete_multipart_upload", {"NoSuchUpload": NoMultipartError, **refused}):
+    with translated("complete_multipart_upload", {"NoSuchUpload": NoMultipartError, **refused}):
         client().complete_multipart_upload(
             Bucket=settings.MEDIA_BUCKET,
             Key=key,
@@ -166,7 +166,7 @@ def complete_multipart(key: str, multipart_id: str, etags: Mapping[int, str]) ->
 def abort_multipart(key: str, multipart_id: str) -> None:
     """Remove the parts; one that was completed or aborted already is fine."""
     try:
-        with _translated("abort_multipart_upload", {"NoSuchUpload": NoMultipartError}):
+        with translated("abort_multipart_upload", {"NoSuchUpload": NoMultipartError}):
             client().abort_multipart_upload(Bucket=settings.MEDIA_BUCKET, Key=key, UploadId=multipart_id)
     except NoMultipartError:
         return
@@ -178,8 +178,9 @@ def bare(etag: str) -> str:
 
 
 @contextmanager
-def _translated(call: str | None, expected: Mapping[str, type[Exception]] | None = None) -> Iterator[None]:
-    """Log a call, None being none, and turn botocore's errors into ours; `expected` maps S3's error codes."""
+def translated(call: str | None, expected: Mapping[str, type[Exception]] | None = None) -> Iterator[None]:
+    """Around a call of S3, ours or Django's storage's: log it, None being none, and turn botocore's errors into
+    ours; `expected` maps S3's error codes."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

@@ -12,7 +12,7 @@ from django.db import connections
 from api.audit.doors import by_itself
 from api.exceptions import BackendError
 from api.outbox import services
-from api.outbox.registry import Postpone, entry_for
+from api.outbox.registry import MARGIN, Postpone, entry_for, time_for
 from api.outbox.services import Claim
 from giftflick import metrics
 from giftflick.logs import request_id
@@ -21,59 +21,66 @@ log = logging.getLogger("giftflick.jobs")
 
 BATCH = 100
 AT_ONCE = 16
-# Started with less time left, a job could be cut off by the function's end; jobs call out for at most 8 s at a time.
-MARGIN = timedelta(seconds=15)
 
 Clock = Callable[[], datetime]
 
 
 def drain(*, clock: Clock, until: datetime) -> int:
-    """Run what is due, up to 16 jobs at once, and start none with less than 15 s left; the number of jobs run.
+    """Run what is due, up to 16 jobs at once, and start none with less time left than it needs; the number of jobs run.
 
-    Claimed jobs that the time does not suffice for are put back.
+    Claimed jobs that the time does not suffice for are put back, for a worker that begins after this one.
     """
     done = 0
     while clock() < until - MARGIN:
         claims = services.claim(now=clock(), limit=BATCH)
-        if not claims:
+        left = _run_all(claims, clock=clock, until=until)
+        done += len(claims) - left
+        if left or not claims:
             break
-        _run_all(claims, clock=clock, until=until)
-        done += len(claims)
     return done
 
 
-def _run_all(claims: Sequence[Claim], *, clock: Clock, until: datetime) -> None:
+def _run_all(claims: Sequence[Claim], *, clock: Clock, until: datetime) -> int:
+    """How many were put back."""
+    put_back: list[Claim] = []
     if len(claims) == 1:
-        run(claims[0], clock=clock)
-        return
+        _run_if_it_fits(claims[0], put_back, clock=clock, until=until)
+        return len(put_back)
     waiting: queue.SimpleQueue[Claim] = queue.SimpleQueue()
     for claimed in claims:
         waiting.put(claimed)
     threads = [
-        threading.Thread(target=_work_through, args=(waiting, clock, until)) for _ in range(min(AT_ONCE, len(claims)))
+        threading.Thread(target=_work_through, args=(waiting, put_back, clock, until))
+        for _ in range(min(AT_ONCE, len(claims)))
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return len(put_back)
 
 
-def _work_through(waiting: "queue.SimpleQueue[Claim]", clock: Clock, until: datetime) -> None:
+def _work_through(waiting: "queue.SimpleQueue[Claim]", put_back: list[Claim], clock: Clock, until: datetime) -> None:
     try:
         while True:
             try:
                 claimed = waiting.get_nowait()
             except queue.Empty:
                 return
-            if clock() < until - MARGIN:
-                run(claimed, clock=clock)
-            else:
-                services.put_off(claimed, until=clock())
+            _run_if_it_fits(claimed, put_back, clock=clock, until=until)
     except Exception:
         log.exception("worker crashed")  # Python itself would print its words; its job comes back with its lease's end
         metrics.put(Errors=1)
     finally:
         connections.close_all()
+
+
+def _run_if_it_fits(claimed: Claim, put_back: list[Claim], *, clock: Clock, until: datetime) -> None:
+    if clock() < until - time_for(claimed.kind):
+        run(claimed, clock=clock)
+    else:
+        services.put_off(claimed, until=clock())
+        put_back.append(claimed)
 
 
 def run(claimed: Claim, *, clock: Clock) -> None:

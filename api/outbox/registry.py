@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
+
+# Started with less time left, a job could be cut off by the function's end; jobs call out for at most 8 s at a time.
+MARGIN = timedelta(seconds=15)
 
 
 class Handler(Protocol):
@@ -27,21 +30,23 @@ class Postpone(Exception):  # noqa: N818 - not an error: the job's turn has not 
 class Entry:
     run: Handler
     on_dead: OnDead | None
+    needs: timedelta
 
 
 _entries: dict[str, Entry] = {}
 
 
-def handles(kind: str, *, on_dead: OnDead | None = None) -> Callable[[Handler], Handler]:
+def handles(kind: str, *, on_dead: OnDead | None = None, needs: timedelta = MARGIN) -> Callable[[Handler], Handler]:
     """Register the one function for a kind of job. It must bear being run twice.
 
-    `on_dead` is called once all attempts are used up, to tell whoever waits.
+    `on_dead` is called once all attempts are used up, to tell whoever waits. `needs` is the time that must be
+    left for it to be started: well within a function's minute, or each worker would hand it on to the next.
     """
 
     def register(handler: Handler) -> Handler:
         if kind in _entries:
             raise ValueError(f"two handlers for {kind}")
-        _entries[kind] = Entry(handler, on_dead)
+        _entries[kind] = Entry(handler, on_dead, needs)
         return handler
 
     return register
@@ -49,6 +54,11 @@ def handles(kind: str, *, on_dead: OnDead | None = None) -> Callable[[Handler], 
 
 def entry_for(kind: str) -> Entry:
     return _entries[kind]
+
+
+def time_for(kind: str) -> timedelta:
+    """Of a kind that nobody handles, which `entry_for` will say, as of any other."""
+    return _entries[kind].needs if kind in _entries else MARGIN
 
 
 def kinds() -> list[str]:

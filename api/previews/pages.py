@@ -67,6 +67,8 @@ def preview_page(request: HttpRequest, pk: UUID) -> HttpResponse:
             order_preview(template.pk, actor=_who(request), now=now)
         except ApplicationError as refusal:
             messages.error(request, refusal_words(refusal))
+        except BackendError as away:
+            messages.error(request, f"{away.detail} Try again in a minute.")
         return HttpResponseRedirect(request.path)
     gift = newest_preview(template)
     preview = None if gift is None else _look(gift, template, now=now)

@@ -18,6 +18,7 @@ from api.gifts.content import GiftContent
 from api.gifts.models import Gift
 from api.gifts.services import create_gift, submit_gift
 from api.gifts.states import GiftStatus
+from api.media import bucket
 from api.media.models import Upload
 from api.media.services import KEPT_FOR
 from api.media.states import UploadStatus
@@ -32,7 +33,10 @@ AT_LEAST = timedelta(days=1)  # a picture must outlive its film's making
 
 
 def order_preview(template_id: UUID, *, actor: str, now: datetime) -> Gift:
-    """A sample gift that is being rendered; the one that is being made already, if it is of this version."""
+    """A sample gift that is being rendered; the one that is being made already, if it is of this version.
+
+    Raises BackendError where the samples' pictures cannot be put into the bucket.
+    """
     template = Template.objects.filter(pk=template_id).first()
     if template is None:
         raise NotFoundError("There is no template with this id.")
@@ -78,7 +82,8 @@ def _pictures(account: Account, *, now: datetime) -> list[Upload]:
 
 def _put(account: Account, file: Path, *, now: datetime) -> Upload:
     content, upload_id = file.read_bytes(), uuid7()
-    key = default_storage.save(f"uploads/{account.pk}/{upload_id}", ContentFile(content))
+    with bucket.translated("put_object"):
+        key = default_storage.save(f"uploads/{account.pk}/{upload_id}", ContentFile(content))
     return Upload.objects.create(
         id=upload_id,
         account=account,

@@ -15,6 +15,7 @@ MAX_VISITED = 300_000  # rows, blank ones too: a stray space in Excel's last row
 
 AT_ONCE = 500  # rows that are checked while their founder waits, and in each slice of a job
 READ_AT_ONCE = MB // 2  # bytes that are read while their founder waits
+UNPACKED_AT_ONCE = 4 * MB  # so many of an XLSX, once it is unpacked
 
 KEPT_FOR = timedelta(days=7)
 LINK_LIVES = timedelta(hours=1)

@@ -1,14 +1,12 @@
 """A sheet's lines, whichever file they come from: text cells, and what is wrong with some of them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from api.batches.sheets import STARTS_FORMULA
 from api.sheets.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, MAX_VISITED
-from api.sheets.refusals import SheetRefusedError
+from api.sheets.refusals import CONTROL, SheetRefusedError
 
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 LOST = "\ufffd"
 
 

@@ -1,8 +1,16 @@
 """Why a file is refused as a whole, in words for whoever made it."""
 
+import re
 from collections.abc import Sequence
 
 from api.exceptions import ApplicationError
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def storable(words: str) -> str:
+    """Words that may quote a file; PostgreSQL keeps no NUL."""
+    return CONTROL.sub("\ufffd", words)
 
 
 class SheetRefusedError(ApplicationError):
@@ -12,5 +20,5 @@ class SheetRefusedError(ApplicationError):
     code = "sheet_refused"
 
     def __init__(self, *problems: str) -> None:
-        super().__init__(" ".join(problems))
-        self.problems: Sequence[str] = problems
+        self.problems: Sequence[str] = [storable(problem) for problem in problems]
+        super().__init__(" ".join(self.problems))

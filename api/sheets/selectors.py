@@ -10,7 +10,7 @@ from api.batches.models import BatchItem
 from api.batches.states import ItemState
 from api.exceptions import NotFoundError
 from api.sheets.models import Export, Sheet, SheetRow
-from api.sheets.states import APPLIED, RowOutcome
+from api.sheets.states import APPLIED, RowOutcome, SheetState
 
 
 def sheet_with(sheet_id: UUID) -> Sheet:
@@ -22,7 +22,9 @@ def sheet_with(sheet_id: UUID) -> Sheet:
 
 
 def latest_sheets(kinds: list[str], *, limit: int = 20) -> list[Sheet]:
-    return list(Sheet.objects.select_related("batch").filter(kind__in=kinds, scope_id=None).order_by("-id")[:limit])
+    """Newest first, without those whose file has not arrived."""
+    arrived = Sheet.objects.filter(kind__in=kinds, scope_id=None).exclude(state=SheetState.UPLOADING)
+    return list(arrived.select_related("batch").order_by("-id")[:limit])
 
 
 def sheets_of(scope_id: UUID) -> QuerySet[Sheet]:

@@ -1,6 +1,6 @@
 """Where sheets lie between two requests: in the bucket, which every process reaches. The bucket forgets them in a week.
 
-Nothing here may be called inside a transaction.
+Nothing here may be called inside a transaction. Whatever goes wrong is a BackendError.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,8 @@ def export_key(export_id: UUID, sheet_format: SheetFormat) -> str:
 def keep(key: str, file: IO[bytes]) -> None:
     """Writes over what is there: a job that runs twice writes the same file twice."""
     file.seek(0)
-    default_storage.save(key, File(file, name=key))
+    with bucket.translated("put_object"):
+        default_storage.save(key, File(file, name=key))
 
 
 @contextmanager
@@ -41,9 +42,11 @@ def opened(key: str) -> Iterator[BinaryIO]:
     """On disk beyond two megabytes. Raises SheetRefusedError if it is not there any more."""
     if bucket.look_at(key) is None:
         raise SheetRefusedError("The file is not there any more: files are kept for seven days. Upload it again.")
-    with default_storage.open(key, "rb") as file:
-        assert file.file is not None  # noqa: S101 - it was fetched by being asked for
-        yield cast("BinaryIO", file.file)
+    with bucket.translated("get_object"):
+        file = default_storage.open(key, "rb")
+        fetched = file.file  # by being asked for
+    with file:
+        yield cast("BinaryIO", fetched)
 
 
 def put_address(key: str, size: int) -> str:

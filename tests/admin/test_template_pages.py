@@ -33,6 +33,7 @@ from local.stack import Stack
 from tests import build
 from tests.admin.browser import LOOKS, OpenPage, overflows, photograph, serious
 from tests.admin.signing import signed_in
+from tests.media.conftest import bucket_away
 from tests.rendering.films import definition
 from tests.system import System, url_of_test_database
 
@@ -231,6 +232,14 @@ def test_who_may_only_look_has_no_button(draft: Template, what: str) -> None:
     assert pages(draft, what) not in page
     draft.refresh_from_db()
     assert (draft.status, Gift.objects.count()) == ("draft", 0)
+
+
+def test_a_bucket_that_is_away_is_told(founder: Client, draft: Template) -> None:
+    with bucket_away():
+        page = founder.post(pages(draft, "preview"), follow=True).content.decode()
+
+    assert "The media bucket did not answer as it should" in page
+    assert Gift.objects.count() == 0
 
 
 def test_a_film_that_failed_says_why(founder: Client, draft: Template, now: datetime) -> None:

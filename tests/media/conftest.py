@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import urllib3
+from django.conf import settings
+from django.core.signals import setting_changed
 from rest_framework.test import APIClient
 
 from accounts.models import Account
@@ -27,14 +29,20 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @contextmanager
 def bucket_away() -> Iterator[None]:
-    """Nothing answers where the bucket was, and then it is back."""
+    """Nothing answers where the bucket was, neither us nor Django's storage, and then it is back."""
     try:
         with pytest.MonkeyPatch.context() as elsewhere:
             elsewhere.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-            bucket.client.cache_clear()
+            elsewhere.setenv("AWS_MAX_ATTEMPTS", "1")
+            _forget_clients()
             yield
     finally:
-        bucket.client.cache_clear()
+        _forget_clients()
+
+
+def _forget_clients() -> None:
+    bucket.client.cache_clear()
+    setting_changed.send(sender=None, setting="STORAGES", value=settings.STORAGES, enter=True)
 
 
 @pytest.fixture

@@ -123,6 +123,29 @@ def test_jobs_that_the_time_did_not_suffice_for_are_put_back(kind: str, now: dat
     assert set(Job.objects.values_list("state", "lease_token")) == {("waiting", None)}
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_what_needs_more_time_than_is_left_waits_for_the_next_worker(kind: str, now: datetime, others: int) -> None:
+    seen: list[UUID] = []
+    needs = timedelta(seconds=40)
+
+    @handles(kind, needs=needs)
+    def handler(ref_id: UUID, *, now: datetime) -> None:
+        seen.append(ref_id)
+
+    @handles(f"{kind}-short")
+    def short(ref_id: UUID, *, now: datetime) -> None: ...
+
+    services.enqueue(kind, uuid4(), now=now)
+    for _ in range(others):
+        services.enqueue(f"{kind}-short", uuid4(), now=now)
+
+    assert drain(clock=lambda: now, until=now + needs) == others
+    job = Job.objects.get(kind=kind)
+    assert (seen, job.attempts, job.run_at, services.is_any_due(now=now)) == ([], 0, now, True)
+    assert drain(clock=lambda: now, until=now + needs + timedelta(seconds=1)) == 1
+    assert seen == [job.ref_id]
+
+
 def test_a_worker_that_crashes_over_one_job_is_told_of_without_its_words_and_the_others_go_on(
     kind: str, now: datetime, log_lines: Lines
 ) -> None:

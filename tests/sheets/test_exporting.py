@@ -14,6 +14,8 @@ from accounts.models import Account
 from api.audit.models import AuditEntry
 from api.delivery.models import Message
 from api.exceptions import TooLargeError
+from api.outbox.models import Job
+from api.outbox.registry import entry_for
 from api.sheets import services
 from api.sheets.exported import KINDS
 from api.sheets.models import Export
@@ -25,6 +27,7 @@ from api.templates.models import Template
 from api.templates.services import seed_templates
 from tests import build
 from tests.admin.signing import signed_in
+from tests.media.conftest import bucket_away
 from tests.sheets.conftest import ADA, Receive, somebody, take_in
 from tests.sheets.files import read_back
 
@@ -143,6 +146,33 @@ def test_a_large_one_is_written_by_a_job(
         "This file is not written yet: wait a moment."
     ]
     assert len(read_back(fetch(founder, made))) == 4
+
+
+def test_a_small_one_that_the_bucket_did_not_take_is_written_by_its_job(
+    founder: Client, account: Account, now: datetime
+) -> None:
+    with bucket_away():
+        made = export(founder, "accounts")
+    job = Job.objects.get(kind="export.write")
+
+    assert (made.state, job.ref_id, job.run_at - made.created_at) == ("queued", made.pk, timedelta(seconds=30))
+    services.write_export(made.pk, now=now)
+    assert len(read_back(fetch(founder, made))) == 2
+
+
+def test_a_file_that_is_given_up_is_told(
+    founder: Client, account: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "WAITED_FOR", 0)
+    made = export(founder, "accounts")
+    on_dead = entry_for("export.write").on_dead
+
+    assert on_dead is not None
+    on_dead(made.pk, "KeyError", now=now)
+
+    made.refresh_from_db()
+    assert (made.state, made.finished_at) == ("failed", now)
+    assert made.problem.startswith("The file could not be written")
 
 
 def test_a_file_is_gone_after_a_week(founder: Client, account: Account, now: datetime) -> None:

@@ -14,14 +14,17 @@ from api.batches.services import run_slice
 from api.exceptions import InvalidStateError
 from api.media import bucket
 from api.outbox.models import Job
+from api.outbox.registry import entry_for
 from api.sheets import selectors, services
-from api.sheets.models import Sheet, SheetRow
-from api.sheets.states import RowOutcome
+from api.sheets.exported import KINDS
+from api.sheets.kinds import kind_called
+from api.sheets.models import Export, Sheet, SheetRow
+from api.sheets.states import RowOutcome, SheetFormat
 from api.suppressions.addresses import address_hash
 from api.suppressions.models import Suppression
 from api.templates.models import Template
 from tests.sheets.conftest import ADA, Receive, check_all, take_in, waiting
-from tests.sheets.files import SHOPS, csv_file, xlsx_file
+from tests.sheets.files import SHOPS, csv_file, repacked, xlsx_file
 
 
 def errors_of(sheet: Sheet) -> dict[int, dict[str, str]]:
@@ -182,7 +185,7 @@ def test_what_cannot_be_confirmed_says_why(how: str, receive: Receive, account: 
         assert services.throw_old_away(now=later) == 1
         assert SheetRow.objects.count() == 0
     elif how == "discarded":
-        services.discard_sheet(sheet.pk)
+        services.discard_sheet(sheet.pk, actor=ADA, now=now)
     elif how == "unchecked":
         type(sheet).objects.update(state="checking")
 
@@ -191,6 +194,43 @@ def test_what_cannot_be_confirmed_says_why(how: str, receive: Receive, account: 
 
     assert refused.value.detail == words[how]
     assert Batch.objects.count() == 0
+
+
+@pytest.mark.parametrize("how", ["discarded", "expired"])
+def test_what_is_thrown_away_keeps_no_word_of_the_file(how: str, receive: Receive, now: datetime) -> None:
+    sheet = receive("accounts", csv_file(["Ben Okri", "ben@example.com"], ["Cleo", "cleo@example.com"]))
+    assert "ben@example.com" in str(sheet.problems)
+
+    if how == "discarded":
+        services.discard_sheet(sheet.pk, actor=ADA, now=now)
+    else:
+        services.throw_old_away(now=now + timedelta(days=8))
+
+    sheet.refresh_from_db()
+    assert (sheet.state, sheet.problems, sheet.header) == (how, [], [])
+
+
+def test_what_is_thrown_away_before_it_is_read_leaves_no_file_and_is_audited(db: None, now: datetime) -> None:
+    file = csv_file(SHOPS, ["A", "a@shop.example"])
+    sheet = services.receive_file(
+        kind_called("accounts"), file, size=len(file.getvalue()), scope_id=None, actor=ADA, now=now
+    )
+
+    for _ in range(2):
+        services.discard_sheet(sheet.pk, actor=ADA, now=now)
+
+    assert bucket.look_at(sheet.key) is None
+    entry = AuditEntry.objects.get(action="sheet.discarded")
+    assert (entry.actor, entry.object_id, entry.changes) == (ADA, str(sheet.pk), {"state": ["waiting", "discarded"]})
+
+
+def test_after_four_hundred_days_nothing_is_left(receive: Receive, account: Account, now: datetime) -> None:
+    take_in(receive("accounts", csv_file(SHOPS, ["A", "a@shop.example"])), now)
+    services.order_export(KINDS["accounts"], SheetFormat.CSV, {}, has_personal_data=False, actor=ADA, now=now)
+
+    assert services.purge_old(now=now + timedelta(days=399)) == 0
+    assert services.purge_old(now=now + timedelta(days=401)) == 2
+    assert (Sheet.objects.count(), SheetRow.objects.count(), Export.objects.count()) == (0, 0, 0)
 
 
 def test_rows_of_a_batch_that_still_runs_are_kept(receive: Receive, now: datetime) -> None:
@@ -202,8 +242,6 @@ def test_rows_of_a_batch_that_still_runs_are_kept(receive: Receive, now: datetim
 
 
 def test_a_file_that_is_gone_before_it_is_read_is_told(receive: Receive, now: datetime) -> None:
-    from api.sheets.kinds import kind_called
-
     file = csv_file(SHOPS, ["A", "a@shop.example"])
     sheet = services.receive_file(
         kind_called("accounts"), file, size=len(file.getvalue()), scope_id=None, actor=ADA, now=now
@@ -243,6 +281,15 @@ def test_more_rows_than_a_founder_waits_for_are_a_jobs(receive: Receive, now: da
     assert (sheet.state, sheet.counts["new"]) == ("checked", 501)
 
 
+def test_a_small_xlsx_that_unpacks_to_much_is_a_jobs(receive: Receive, now: datetime) -> None:
+    file = repacked(xlsx_file(SHOPS, ["A", "a@shop.example"]), xl__media__picture=b" " * 5_000_000)
+
+    sheet = receive("accounts", file)
+
+    assert (sheet.size < 50_000, sheet.state) == (True, "waiting")
+    assert check_all(sheet, now).counts["new"] == 1
+
+
 def test_templates_come_in_by_slug_with_their_scripts(receive: Receive, now: datetime) -> None:
     from pathlib import Path
 
@@ -265,6 +312,26 @@ def test_templates_come_in_by_slug_with_their_scripts(receive: Receive, now: dat
     assert take_in(sheet, now) == [("done", f"made: {definition['name']}")]
     made = Template.objects.get()
     assert (made.status, made.scenes, made.aspect_ratio) == ("draft", definition["scenes"], "16:9")
+
+
+def test_a_nul_inside_a_script_is_told(receive: Receive) -> None:
+    header = ["slug", "name", "occasion", "duration_s", "fields", "theme", "scenes"]
+
+    sheet = receive("templates", csv_file(header, ["a", "A", "x", "4", "[]", r'{"a\u0000b": 1}', "[]"]))
+
+    assert "a\ufffdb: This is not known here." in errors_of(sheet)[2]["theme"]
+
+
+def test_a_check_that_is_given_up_is_told_and_keeps_no_row(receive: Receive, now: datetime) -> None:
+    sheet = receive("accounts", csv_file(SHOPS, *([f"Shop {n}", f"shop{n}@shop.example"] for n in range(501))))
+    on_dead = entry_for("sheet.check").on_dead
+
+    assert on_dead is not None
+    on_dead(sheet.pk, "KeyError", now=now)
+
+    sheet.refresh_from_db()
+    assert (sheet.state, SheetRow.objects.count()) == ("refused", 0)
+    assert sheet.problems[0].startswith("The check broke off again and again")
 
 
 def test_suppressions_come_in_without_their_addresses_staying(receive: Receive, now: datetime) -> None:

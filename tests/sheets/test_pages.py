@@ -8,14 +8,18 @@ import pytest
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first request to the admin does
 from accounts.models import Account
 from api.batches.models import Batch
+from api.sheets import services
+from api.sheets.kinds import kind_called
 from api.sheets.models import Sheet
 from api.sheets.states import SheetState
 from tests.admin.signing import signed_in
-from tests.sheets.conftest import Receive, somebody, take_in
+from tests.media.conftest import bucket_away
+from tests.sheets.conftest import Receive, check_all, somebody, take_in
 from tests.sheets.files import SHOPS, csv_file, lines, read_back
 
 IMPORT = "/admin/imports/accounts/"
@@ -82,8 +86,6 @@ def test_a_paste_of_a_thousand_rows_with_three_bad_ones(founder: Client) -> None
     sheet = Sheet.objects.get()
     assert (answer.status_code, sheet.state, sheet.rows) == (200, SheetState.CHECKING, 1000)
     assert 'data-refresh="2"' in answer.content.decode()
-    from tests.sheets.conftest import check_all
-
     check_all(sheet, sheet.created_at)
     page = founder.get(f"/admin/imports/sheets/{sheet.pk}/").content.decode()
     assert 'id="count-new">997</div>' in page
@@ -187,6 +189,34 @@ def test_a_large_file_goes_into_the_bucket_first(founder: Client, account: Accou
     assert bucket.look_at(Sheet.objects.get().key) is None
     stranger = signed_in(somebody("api.import_data"))
     assert "did not arrive whole" in stranger.post(IMPORT, {"uploaded": begun["id"]}).content.decode()
+
+
+def test_a_bucket_that_is_away_is_told_and_leaves_no_upload_in_the_list(founder: Client) -> None:
+    with bucket_away():
+        answer = upload(founder, b"name,email\nA,a@shop.example\n")
+
+    sheet = Sheet.objects.get()
+    assert (answer.status_code, sheet.state) == (503, SheetState.UPLOADING)
+    assert "Upload it again in a minute; nothing was taken in." in answer.content.decode()
+    assert str(sheet.pk) not in founder.get("/admin/imports/").content.decode()
+    page = founder.get(f"/admin/imports/sheets/{sheet.pk}/").content.decode()
+    assert "The file of this upload has not arrived" in page
+    assert "What the check found" not in page
+
+
+def test_a_file_that_arrived_before_the_bucket_went_away_is_read_by_its_job(founder: Client) -> None:
+    content = csv_file(SHOPS, ["A", "a@shop.example"]).getvalue()
+    begun = founder.post(f"{IMPORT}begin/", {"size": len(content)}).json()
+    put(begun["url"], content)
+    sheet = services.finish_upload(
+        begun["id"], kind_called("accounts"), scope_id=None, actor="staff:ada", now=timezone.now()
+    )
+
+    with bucket_away():
+        checked = services.check_small(sheet, now=timezone.now())
+
+    assert checked.state == SheetState.WAITING
+    assert check_all(sheet, timezone.now()).state == SheetState.CHECKED
 
 
 @pytest.mark.parametrize(("size", "status"), [(0, 413), (10 * MB + 1, 413), ("x", 413), (10 * MB, 200)])

@@ -1,6 +1,7 @@
 """Whatever file comes: read as it was meant, or refused in words that say where and what to do."""
 
 import io
+import zipfile
 from datetime import datetime
 
 import pytest
@@ -17,6 +18,15 @@ COLUMNS = [
     Column("id", is_read=False),
 ]
 ANA = ['Zoë\'s, "Blumen"', "ana@example.com"]
+
+
+def scrambled(file: io.BytesIO) -> bytes:
+    """Its sheet's first packed bytes are wrong."""
+    content = file.getvalue()
+    with zipfile.ZipFile(file) as archive:
+        part = archive.getinfo("xl/worksheets/sheet1.xml")
+    start = part.header_offset + 30 + len(part.filename)
+    return content[:start] + b"\xff" * 20 + content[start + 20 :]
 
 
 def rows_of(file: io.BytesIO, columns: list[Column] = COLUMNS) -> list[Row]:
@@ -104,6 +114,19 @@ def test_nul_and_other_invisible_characters_are_told() -> None:
     assert "\x00" not in str(row.values)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [bytes(40), b"\xff\xfe\x00\x00" + "name,email\n".encode("utf-32-le"), b"name,email,rea\x00son\nA,b@c.example,x\n"],
+    ids=["nuls", "utf-32", "in a name"],
+)
+def test_what_a_refusal_quotes_can_be_kept(content: bytes) -> None:
+    with pytest.raises(SheetRefusedError) as refused:
+        rows_of(io.BytesIO(content))
+
+    assert refused.value.problems
+    assert "\x00" not in refused.value.detail + "".join(refused.value.problems)
+
+
 def test_an_over_long_cell_is_told() -> None:
     [row] = rows_of(csv_file(SHOPS, ["x" * (MAX_CELL + 1), "a@example.com"]))
 
@@ -186,6 +209,52 @@ def test_merged_cells_are_refused() -> None:
     assert words.startswith("The cells A2:A3 are merged, so it is not clear to which row they belong.")
 
 
+def test_merged_cells_on_a_sheet_that_is_not_read_do_no_harm() -> None:
+    import openpyxl
+
+    book = openpyxl.load_workbook(xlsx_file(SHOPS, ANA))
+    book.create_sheet("Notes").merge_cells("A1:C1")
+    file = io.BytesIO()
+    book.save(file)
+
+    assert len(rows_of(file)) == 1
+
+
+STRINGS = (
+    '<Override PartName="/xl/worksheets/strings.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+
+
+def declared(file: io.BytesIO, before: str, after: str) -> bytes:
+    with zipfile.ZipFile(file) as archive:
+        types = archive.read("[Content_Types].xml").decode()
+    assert before in types
+    return types.replace(before, after).encode()
+
+
+@pytest.mark.parametrize(
+    ("part", "size", "renamed", "words"),
+    [
+        ("xl/styles", 11, None, "The file has more than 10 MB of styles and other things"),
+        ("xl/styles", 11, ("styles+xml", "worksheet+xml"), "The file has more than 10 MB of styles and other things"),
+        (
+            "xl/worksheets/strings",
+            41,
+            ("</Types>", f"{STRINGS}</Types>"),
+            "more than 40 MB of text",
+        ),
+    ],
+    ids=["styles", "styles called a sheet", "texts among the sheets"],
+)
+def test_what_is_held_all_at_once_is_bounded(part: str, size: int, renamed: tuple[str, str] | None, words: str) -> None:
+    file = xlsx_file(SHOPS, ANA)
+    types = {"[Content_Types]": declared(file, *renamed)} if renamed else {}
+    large = repacked(file, **types, **{part.replace("/", "__"): b" " * (size * 1024 * 1024)})
+
+    assert words in refusal(large)
+
+
 def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = repacked(xlsx_file(SHOPS, ANA), xl__worksheets__sheet2=b" " * (101 * 1024 * 1024))
 
@@ -208,6 +277,7 @@ def test_entities_are_not_unfolded() -> None:
     [
         (b"\xd0\xcf\x11\xe0 old", "This is an Excel file of the old kind (.xls), or one with a password."),
         (b"PK\x03\x04 broken", "This is not an Excel file that can be read."),
+        (scrambled(xlsx_file(SHOPS, ANA)), "This is not an Excel file that can be read."),
     ],
 )
 def test_other_files_of_excels_are_refused(content: bytes, words: str) -> None:

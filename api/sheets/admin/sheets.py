@@ -119,7 +119,7 @@ def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     try:
-        services.discard_sheet(pk)
+        services.discard_sheet(pk, actor=actor(request), now=timezone.now())
     except ApplicationError as refusal:
         messages.error(request, refusal.detail)
     else:

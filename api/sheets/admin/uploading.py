@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
 
 from api import actors
-from api.exceptions import ApplicationError, NotFoundError
+from api.exceptions import ApplicationError, BackendError, NotFoundError, UnavailableError
 from api.sheets import services
 from api.sheets.kinds import SheetKind, kind_called
 from api.sheets.limits import MAX_BYTES, MAX_POSTED, MB
@@ -26,6 +26,7 @@ from giftflick.admin_pages import page
 
 ENVELOPE = 64 * 1024  # what stands around a file in a form
 MAX_PASTED = 200_000  # characters that a form's field may have; the page's script sends longer ones as a file
+AWAY = "The file could not be put where files lie for a week. Upload it again in a minute; nothing was taken in."
 TOO_MUCH_PASTED = "That is more than can be pasted without JavaScript. Save the rows as a file and upload that."
 
 Answer = Callable[..., HttpResponseBase]
@@ -74,17 +75,19 @@ def received(request: HttpRequest, kind: SheetKind, *, scope_id: UUID | None = N
     if not form.is_valid():
         raise ApplicationError(" ".join(str(words) for field in form.errors.values() for words in field))
     file, rows, uploaded = (form.cleaned_data[name] for name in ("file", "rows", "uploaded"))
-    if uploaded is not None:
-        sheet = services.finish_upload(uploaded, kind, scope_id=scope_id, actor=actor(request), now=now)
-    elif file:
-        sheet = services.receive_file(kind, file, size=file.size, scope_id=scope_id, actor=actor(request), now=now)
-    elif rows.strip():
-        data = rows.encode("utf-8", "surrogatepass")
-        sheet = services.receive_file(
-            kind, io.BytesIO(data), size=len(data), scope_id=scope_id, actor=actor(request), now=now
-        )
-    else:
-        raise ApplicationError("Choose a file, or paste rows.")
+    options: Any = {"scope_id": scope_id, "actor": actor(request), "now": now}
+    try:
+        if uploaded is not None:
+            sheet = services.finish_upload(uploaded, kind, **options)
+        elif file:
+            sheet = services.receive_file(kind, file, size=file.size, **options)
+        elif rows.strip():
+            data = rows.encode("utf-8", "surrogatepass")
+            sheet = services.receive_file(kind, io.BytesIO(data), size=len(data), **options)
+        else:
+            raise ApplicationError("Choose a file, or paste rows.")
+    except BackendError:
+        raise UnavailableError(AWAY) from None
     return services.check_small(sheet, now=now)
 
 

@@ -16,6 +16,7 @@ from import_export import resources, widgets  # noqa: TID253 - see above
 from import_export.results import RowResult  # noqa: TID253
 
 from api.exceptions import ApplicationError, FieldError
+from api.sheets.refusals import storable
 from api.sheets.states import RowOutcome
 
 Cells = Mapping[str, str]
@@ -148,10 +149,10 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]
         if result.errors:
             error = result.errors[0].error
             if isinstance(error, ApplicationError):
-                return Finding(RowOutcome.WRONG, {}, _of_application(error))
+                return _wrong(_of_application(error))
             raise error
         if result.validation_error is not None:
-            return Finding(RowOutcome.WRONG, {}, _of_validation(result.validation_error))
+            return _wrong(_of_validation(result.validation_error))
         outcome = _OUTCOMES[result.import_type]
         changes = {} if outcome == RowOutcome.UNCHANGED else self._changes(result)
         subject = result.instance if self.is_dry or outcome == RowOutcome.UNCHANGED else self._written
@@ -175,6 +176,10 @@ def shown(field: Any, instance: Any) -> str:
 
 def words_for(errors: Mapping[str, str]) -> str:
     return " ".join(f"{column}: {words}" if column else words for column, words in errors.items())
+
+
+def _wrong(errors: Mapping[str, str]) -> Finding:
+    return Finding(RowOutcome.WRONG, {}, {storable(column): storable(words) for column, words in errors.items()})
 
 
 def _of_application(error: ApplicationError) -> dict[str, str]:

@@ -14,11 +14,12 @@ from api.exceptions import BackendError
 from api.outbox.services import enqueue
 from api.sheets import storage
 from api.sheets.kinds import SheetKind, kind_called
-from api.sheets.limits import AT_ONCE, READ_AT_ONCE
+from api.sheets.limits import AT_ONCE, READ_AT_ONCE, UNPACKED_AT_ONCE
 from api.sheets.models import Sheet, SheetRow
 from api.sheets.reading import Row, Table, format_of, read_table
 from api.sheets.refusals import SheetRefusedError
-from api.sheets.states import RowOutcome, SheetState
+from api.sheets.states import BEFORE_CHECKED, RowOutcome, SheetState
+from api.sheets.xlsx_files import unpacked_size
 
 WRITTEN_AT_ONCE = 1_000
 _FOUND = """
@@ -26,26 +27,27 @@ _FOUND = """
     FROM jsonb_to_recordset(%s) AS found(id bigint, outcome text, changes jsonb, errors jsonb)
     WHERE row.id = found.id
 """
+BROKE_OFF = "The check broke off again and again, and the fault is ours. Tell whoever looks after Giftflick."
 ONLY_A_HEADER = "The file has its columns' names, and no row below them."
 
 
 def check_small(sheet: Sheet, *, now: datetime) -> Sheet:
     """What its founder can wait for is done at once; the rest is a job's."""
     if sheet.size <= READ_AT_ONCE:
-        read_sheet(sheet.pk, now=now)
+        with suppress(BackendError):  # its job finds the bucket back
+            read_sheet(sheet.pk, now=now, at_most=UNPACKED_AT_ONCE)
         sheet.refresh_from_db()
-        if sheet.state == SheetState.CHECKING and sheet.rows <= AT_ONCE:
+        if sheet.rows <= AT_ONCE:
             check_slice(sheet.pk, now=now)
-        elif sheet.state == SheetState.CHECKING:
-            enqueue("sheet.check", sheet.pk, now=now, dedupe_key=f"sheet.check:{sheet.pk}:rows")
     sheet.refresh_from_db()
     return sheet
 
 
-def read_sheet(sheet_id: UUID, *, now: datetime) -> None:  # noqa: ARG001
+def read_sheet(sheet_id: UUID, *, now: datetime, at_most: int | None = None) -> None:
     """Write its rows down, all or none, and forget the file; a sheet that cannot be read is refused with the reasons.
 
-    Rows that are wrong by themselves, or that are about the same thing as an earlier one, are marked at once.
+    An XLSX of more than `at_most` bytes, once it is unpacked, is left to its job. The rows' check is queued; those that
+    are wrong by themselves, or about the same thing as an earlier one, are marked at once.
     """
     sheet = Sheet.objects.get(pk=sheet_id)
     if sheet.state != SheetState.WAITING:
@@ -53,6 +55,8 @@ def read_sheet(sheet_id: UUID, *, now: datetime) -> None:  # noqa: ARG001
     kind = kind_called(sheet.kind)
     try:
         with storage.opened(sheet.key) as file, transaction.atomic():
+            if at_most is not None and unpacked_size(file) > at_most:
+                return
             sheet = Sheet.objects.select_for_update().get(pk=sheet_id)
             if sheet.state != SheetState.WAITING:
                 return
@@ -61,6 +65,7 @@ def read_sheet(sheet_id: UUID, *, now: datetime) -> None:  # noqa: ARG001
             sheet.header, sheet.format, sheet.state = table.header, format_of(file), SheetState.CHECKING
             sheet.checked_rows = SheetRow.objects.filter(sheet=sheet, outcome=RowOutcome.WRONG).count()
             sheet.save(update_fields=["header", "format", "state", "rows", "checked_rows"])
+            enqueue("sheet.check", sheet.pk, now=now)
     except SheetRefusedError as refusal:
         Sheet.objects.filter(pk=sheet_id, state=SheetState.WAITING).update(
             state=SheetState.REFUSED, problems=list(refusal.problems)
@@ -83,6 +88,16 @@ def check_slice(sheet_id: UUID, *, now: datetime) -> bool:
             sheet.state, sheet.counts = SheetState.CHECKED, _counts(sheet)
         sheet.save(update_fields=["state", "checked_rows", "counts"])
     return sheet.state == SheetState.CHECKING
+
+
+def give_up_check(sheet_id: UUID) -> None:
+    """Tell whoever waits for its report."""
+    with transaction.atomic():
+        told = Sheet.objects.filter(pk=sheet_id, state__in=sorted(BEFORE_CHECKED)).update(
+            state=SheetState.REFUSED, problems=[BROKE_OFF]
+        )
+        if told:
+            SheetRow.objects.filter(sheet=sheet_id).delete()
 
 
 def _write(sheet: Sheet, table: Table, kind: SheetKind) -> int:

@@ -1,6 +1,7 @@
 """Saying yes to what a check found, or throwing it away."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -10,10 +11,12 @@ from api.audit.changes import Changes
 from api.audit.services import record
 from api.batches.models import Batch
 from api.batches.services import ItemIn, start_batch
-from api.exceptions import InvalidStateError
+from api.exceptions import BackendError, InvalidStateError
+from api.sheets import storage
 from api.sheets.kinds import SheetKind, kind_called
-from api.sheets.models import Sheet, SheetRow
+from api.sheets.models import Sheet
 from api.sheets.selectors import rows_to_apply
+from api.sheets.services.ending import forget_content
 from api.sheets.states import SheetState
 
 GONE = "This upload was thrown away: uploads are kept for seven days. Upload the file again."
@@ -54,16 +57,21 @@ def confirm_sheet(sheet_id: UUID, *, title: str, actor: str, why: str, now: date
         return sheet.batch
 
 
-def discard_sheet(sheet_id: UUID) -> Sheet:
-    """Forget its rows; one that was confirmed stays, its work is the batch's to call off."""
+def discard_sheet(sheet_id: UUID, *, actor: str, now: datetime) -> Sheet:
+    """Forget its rows and its file; one that was confirmed stays, its work is the batch's to call off."""
     with transaction.atomic():
         sheet = Sheet.objects.select_for_update().get(pk=sheet_id)
+        source = SheetState(sheet.state)
         if sheet.state == SheetState.CONFIRMED:
             raise InvalidStateError("This upload is confirmed: cancel the rest on its batch's page.")
         if sheet.state not in {SheetState.DISCARDED, SheetState.EXPIRED}:
-            SheetRow.objects.filter(sheet=sheet).delete()
-            sheet.state = SheetState.DISCARDED
-            sheet.save(update_fields=["state"])
+            forget_content([sheet.pk], state=SheetState.DISCARDED)
+            changes: Changes = {"state": [source, SheetState.DISCARDED]}
+            record("sheet.discarded", actor=actor, subject=sheet, changes=changes, now=now)
+    if source in {SheetState.UPLOADING, SheetState.WAITING}:
+        with suppress(BackendError):  # the bucket's own rule forgets it in a week
+            storage.forget(sheet.key)
+    sheet.refresh_from_db()
     return sheet
 
 

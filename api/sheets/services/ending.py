@@ -1,11 +1,15 @@
-"""Forgetting: a week after they came, rows and exports are gone. The bucket forgets its files by its own rule."""
+"""Forgetting: a week after they came, rows and exports are gone, and what was said of them after 400 days.
 
+The bucket forgets its files by its own rule.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from api.batches.services import forget_row
+from api.batches.services import KEEP, forget_row
 from api.batches.states import OPEN
 from api.sheets.models import Export, Sheet, SheetRow
 from api.sheets.states import KEPT, ExportState, SheetState
@@ -19,10 +23,27 @@ def throw_old_away(*, now: datetime) -> int:
     found = list(old.order_by("expires_at").values_list("pk", flat=True)[:AT_ONCE])
     for sheet_id in found:
         with transaction.atomic():
-            SheetRow.objects.filter(sheet=sheet_id).delete()
-            Sheet.objects.filter(pk=sheet_id, state__in=sorted(KEPT)).update(state=SheetState.EXPIRED)
+            forget_content([sheet_id], state=SheetState.EXPIRED)
     over = Export.objects.filter(expires_at__lte=now).exclude(state=ExportState.EXPIRED)
     return len(found) + over.update(state=ExportState.EXPIRED, key="")
+
+
+def forget_content(sheet_ids: Sequence[UUID], *, state: SheetState) -> None:
+    """Also what quotes the file: without its first row, names and addresses stand for the columns' names."""
+    SheetRow.objects.filter(sheet__in=sheet_ids).delete()
+    kept = Sheet.objects.filter(pk__in=sheet_ids, state__in=sorted(KEPT))
+    kept.update(state=state, header=[], problems=[])
+
+
+def purge_old(*, now: datetime) -> int:
+    """Remove sheets and exports that came 400 days ago: the oldest, which their ids begin with."""
+    gone = 0
+    for model in (Sheet, Export):
+        oldest = model.objects.order_by("pk").values_list("pk", "created_at")[:AT_ONCE]
+        old = [pk for pk, created_at in oldest if created_at < now - KEEP]
+        model.objects.filter(pk__in=old).delete()
+        gone += len(old)
+    return gone
 
 
 def forget_sheet_rows(scope_id: UUID, row_key: str) -> None:

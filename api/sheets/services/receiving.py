@@ -15,7 +15,8 @@ from api.sheets.limits import KEPT_FOR, MAX_BYTES, MAX_POSTED, MB, READ_AT_ONCE
 from api.sheets.models import Sheet
 from api.sheets.states import SheetState
 
-# A small file is read at once by whoever received it; its job is for the case that this process is killed meanwhile.
+# A small file is read, or written, at once by whoever waits for it; its job is for the case that this process is killed
+# meanwhile, or S3 away.
 IN_CASE_OF_DEATH = timedelta(seconds=30)
 
 TOO_LARGE = (
@@ -75,5 +76,5 @@ def _is_there(sheet_id: UUID, *, now: datetime) -> Sheet:
             sheet.state = SheetState.WAITING
             sheet.save(update_fields=["state"])
             is_small = sheet.size <= READ_AT_ONCE
-            enqueue("sheet.check", sheet.pk, now=now, run_at=now + IN_CASE_OF_DEATH if is_small else now)
+            enqueue("sheet.read", sheet.pk, now=now, run_at=now + IN_CASE_OF_DEATH if is_small else now)
     return sheet
