@@ -1,4 +1,4 @@
-"""One statement to PostgreSQL as one of the console's logins, over a connection of its own. Here alone is psycopg 3.
+"""One statement to PostgreSQL as one of the console's logins, over a connection of its own, by psycopg 3.
 
 What protects the database is the role, the protocol and time, never a look at the words. The statement travels by the
 extended protocol, which takes one statement and refuses `a; b`. The transaction is read-only, as the role is anyway.
@@ -6,22 +6,18 @@ PostgreSQL's own time limit ends what is slow; what ignores it is canceled from 
 connection. No answer is kept beyond the limits of rows and bytes, however large a single value is.
 """
 
-import ctypes.util
-import importlib
 import os
 import select
 import socket
 import struct
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from api.console.libpq import libpq
 from giftflick.database.logins import Login
 
 ROWS = 10_000
@@ -133,7 +129,7 @@ class _Connection:
     """libpq without blocking: whatever is waited for has an end."""
 
     def __init__(self, login: Login, name: str, until: float) -> None:
-        self._pq = _libpq()
+        self._pq = libpq()
         self._errors = sys.modules["psycopg.errors"].OperationalError
         self._login = login
         self._socket: socket.socket | None = None
@@ -297,34 +293,3 @@ def _conninfo(login: Login, name: str) -> bytes:
         application_name=name,
         client_encoding="UTF8",
     ).encode()
-
-
-@contextmanager
-def _psycopg2s_libpq() -> Iterator[None]:
-    """Have psycopg find the libpq that psycopg2 brings along: a Lambda has no other."""
-    import psycopg2  # first, for it loads what its libpq needs
-
-    package = Path(psycopg2.__file__).parent
-    found = [*package.parent.glob("psycopg2_binary.libs/libpq*"), *package.glob(".dylibs/libpq.*")]
-    find = ctypes.util.find_library
-
-    def find_library(name: str) -> str | None:
-        return str(found[0]) if found and name in {"pq", "libpq.dylib"} else find(name)
-
-    ctypes.util.find_library = find_library
-    try:
-        yield
-    finally:
-        ctypes.util.find_library = find
-
-
-def _libpq() -> ModuleType:
-    """psycopg 3's wrapper of libpq, imported when first asked for."""
-    with _importing:
-        if "psycopg.pq" not in sys.modules:
-            with _psycopg2s_libpq():
-                importlib.import_module("psycopg.pq")
-        return sys.modules["psycopg.pq"]
-
-
-_importing = threading.Lock()
