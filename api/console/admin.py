@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.reauthentication import fresh_sign_in
 from api.audit.wording import value_in_words
-from api.console.answers import as_csv, for_page
+from api.console.answers import as_file, for_page
 from api.console.login import NOT_SET_UP, is_set_up
 from api.console.models import QueryRun, SavedQuery
 from api.console.schema import seen_tables
@@ -63,7 +63,8 @@ class QueryRunAdmin(ReadOnlyAdmin):
         "parameters",
         KINDS,
         (state("state"), "code"),
-        ("rows", "ms"),
+        ("rows", "cut"),
+        "ms",
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QueryRun]:
@@ -223,9 +224,7 @@ def _download(request: HttpRequest, *, with_pii: bool) -> HttpResponseBase:
     told = found.get("told")
     if told is None or told.answer is None:
         return _console(request, with_pii=with_pii, question=_question(request), **found)
-    response = StreamingHttpResponse(as_csv(told.answer), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="answer-{told.run.started_at:%Y%m%d-%H%M%S}.csv"'
-    return response
+    return as_file(told.answer, f"{told.run.started_at:%Y%m%d-%H%M%S}")
 
 
 def _ask(request: HttpRequest, *, with_pii: bool, is_download: bool) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from api.console.libpq import libpq
 from giftflick.database.logins import Login
 
 ROWS = 10_000
-BYTES = 5 * 1024 * 1024
+BYTES = 4 * 1024 * 1024  # packed and in base64, a file of as much fits into the 6 MB that a Lambda may return
+CELL = 8  # bytes that a cell counts for besides its text: an empty one is not free either
 STATEMENT_S = 5.0
 CANCELED_AFTER_S = 5.5
 HEEDED_WITHIN_S = 1.0  # a cancel, before the connection is terminated
@@ -29,7 +30,7 @@ OURS_WITHIN_S = 2.0
 CHUNK = 200  # rows that libpq hands over at a time
 # libpq reads as long as there is something to read, so little may be waiting for it at a time.
 READ_AHEAD = 128 * 1024
-MOST_BYTES = 4 * BYTES  # on the wire
+MOST_BYTES = 20 * 1024 * 1024  # on the wire
 OURS = ("BEGIN READ ONLY", f"SET LOCAL statement_timeout = {STATEMENT_S * 1000:.0f}")
 HUNG_UP = "08006"  # what SQL calls it
 
@@ -156,8 +157,8 @@ class _Connection:
             while (result := self._next(until)) is not None:
                 self._refuse(result)
                 answer.columns = answer.columns or _columns(result)
-                for row in _rows(result):
-                    size += sum(len(cell or "") for cell in row)
+                for row, bytes_of_it in _rows(result):
+                    size += bytes_of_it
                     if len(answer.rows) == ROWS or size > BYTES:
                         answer.cut = "rows" if len(answer.rows) == ROWS else "bytes"
                         self.end()
@@ -268,11 +269,13 @@ def _columns(result: Any) -> list[Column]:
     ]
 
 
-def _rows(result: Any) -> Iterator[list[str | None]]:
+def _rows(result: Any) -> Iterator[tuple[list[str | None], int]]:
+    """Each with what it counts for, in bytes."""
     numbers = range(result.nfields)
     for row in range(result.ntuples):
         values = [result.get_value(row, number) for number in numbers]
-        yield [None if value is None else value.decode(errors="replace") for value in values]
+        texts = [None if value is None else value.decode(errors="replace") for value in values]
+        yield texts, sum(CELL + len(value or b"") for value in values)
 
 
 def _first_line(message: bytes) -> str:

@@ -213,6 +213,10 @@ FIELDS: dict[str, dict[str, Field]] = {
         "state": "What became of it.",
         "code": "PostgreSQL's code of what was wrong.",
         "rows": "How many rows the answer had.",
+        "cut": (
+            "Cut off by",
+            "The limit that kept the rest of the answer out: of rows, or of bytes. Empty: it is whole.",
+        ),
         "ms": ("Milliseconds", "How long it took."),
         "started_at": "When it was asked, in UTC.",
     },

@@ -136,7 +136,7 @@ def _ask(run: QueryRun, login: Login, statement: Statement, values: list[driver.
     except driver.StatementError as error:
         run.state, run.code = _state(error), error.code
         return Told(run, problem=explain(error, statement))
-    run.state, run.rows = RunState.ANSWERED, len(answer.rows)
+    run.state, run.rows, run.cut = RunState.ANSWERED, len(answer.rows), answer.cut
     return Told(run, answer=answer)
 
 
@@ -150,7 +150,7 @@ def _finish(run: QueryRun, state: str, started: float, *, now: datetime) -> None
     spent = time.monotonic() - started
     run.state, run.ms, run.finished_at = state, round(spent * 1000), now + timedelta(seconds=spent)
     with transaction.atomic():
-        run.save(update_fields=["state", "code", "rows", "ms", "finished_at"])
+        run.save(update_fields=["state", "code", "rows", "cut", "ms", "finished_at"])
         record(
             "console.download" if run.is_download else "console.run",
             now=now,
