@@ -1,6 +1,7 @@
 """The query console, and the log of who asked what."""
 
 from collections.abc import Mapping
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +35,7 @@ from api.console.services import (
 from api.console.statements import LONGEST, parameters_of, read_statement
 from api.exceptions import ApplicationError
 from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, named, state
-from giftflick.admin_pages import page, show
+from giftflick.admin_pages import View, page, show
 
 USE, SEE_PERSONAL = "api.use_console", "api.console_pii"
 RECENT = 20
@@ -85,6 +86,24 @@ class QueryRunAdmin(ReadOnlyAdmin):
 # ---- The page itself, once without personal data and once with.
 
 
+def _posted(view: View) -> View:
+    """What is asked is posted, so that no statement stands in an address.
+
+    Who has just shown once more who they are comes by GET: to the page, which fills in what its script has kept.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponseBase:
+        if request.method == "POST":
+            return view(request)
+        question = _question(request)
+        home = "console_personal" if "/personal/" in request.path else "console"
+        page = reverse(f"admin:{home}_question", args=[question.pk]) if question else reverse(f"admin:{home}")
+        return redirect(f"{page}#kept")
+
+    return guarded
+
+
 @page("console/", name="console", permission=USE)
 def console(request: HttpRequest) -> HttpResponse:
     return _console(request, with_pii=False)
@@ -112,26 +131,26 @@ def console_personal_question(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @page("console/run/", name="console_run", permission=USE)
-@require_POST
+@_posted
 def console_run(request: HttpRequest) -> HttpResponse:
     return _run(request, with_pii=False)
 
 
 @page("console/personal/run/", name="console_personal_run", permission=SEE_PERSONAL)
-@require_POST
+@_posted
 @fresh_sign_in
 def console_personal_run(request: HttpRequest) -> HttpResponse:
     return _run(request, with_pii=True)
 
 
 @page("console/download/", name="console_download", permission=USE)
-@require_POST
+@_posted
 def console_download(request: HttpRequest) -> HttpResponseBase:
     return _download(request, with_pii=False)
 
 
 @page("console/personal/download/", name="console_personal_download", permission=SEE_PERSONAL)
-@require_POST
+@_posted
 @fresh_sign_in
 def console_personal_download(request: HttpRequest) -> HttpResponseBase:
     return _download(request, with_pii=True)
@@ -250,6 +269,7 @@ def _console(
     given = request.POST
     statement = _statement(given) if "statement" in given else question.sql if question else ""
     prefix = "admin:console_personal" if with_pii else "admin:console"
+    about = f"?question={question.pk}" if question else ""  # to come back to it by GET
     context = {
         "question": question,
         "may_change": question is not None and may_change(question, user),
@@ -263,8 +283,8 @@ def _console(
         "with_pii": with_pii,
         "may_see_personal": user.has_perm(SEE_PERSONAL),
         "not_set_up": "" if is_set_up() else NOT_SET_UP,
-        "run_url": reverse(f"{prefix}_run"),
-        "download_url": reverse(f"{prefix}_download"),
+        "run_url": reverse(f"{prefix}_run") + about,
+        "download_url": reverse(f"{prefix}_download") + about,
         "questions": questions_for(user),
         "tables": seen_tables(with_pii=with_pii),
         "recent": [(run, first_line(run.statement)) for run in recent_runs_of(user, limit=RECENT)],
@@ -297,7 +317,7 @@ def _given(given: Mapping[str, str]) -> dict[str, str]:
 def _question(request: HttpRequest) -> SavedQuery | None:
     """The one that is open, if the form names one that the person may see."""
     try:
-        pk = UUID(request.POST.get("question", ""))
+        pk = UUID(request.POST.get("question") or request.GET.get("question") or "")
     except ValueError:
         return None
     return questions_for(_user(request)).filter(pk=pk).first()

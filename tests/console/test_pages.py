@@ -21,7 +21,12 @@ from api.audit.models import AuditEntry
 from api.console.models import QueryRun, SavedQuery
 from api.console.services import Draft, save_question
 from local.environment import inherited_environment, throwaway_environment
+from tests.accounts.codes import PASSWORD, a_while_later, come_in, key_of, phone_shows
+from tests.accounts.codes import member as member_of_the_team
+from tests.accounts.conftest import quick_hashes
 from tests.admin.signing import signed_in
+
+__all__ = ["quick_hashes"]
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +81,7 @@ def test_who_may_see_personal_data_alone_may_not_use_the_console(member: Member)
     assert run(client, "SELECT 1", "console_personal_run").status_code == 403
 
 
-@pytest.mark.parametrize("page", ["console_run", "console_download", "console_stop", "console_fields", "console_keep"])
+@pytest.mark.parametrize("page", ["console_stop", "console_fields", "console_keep"])
 def test_what_asks_or_changes_is_posted(founder: Client, page: str) -> None:
     """So a statement never stands in an address."""
     assert founder.get(reverse(f"admin:{page}")).status_code == 405
@@ -208,6 +213,39 @@ def test_personal_data_is_for_who_has_just_signed_in(founder: Client) -> None:
         assert answer.status_code == 302
         assert answer["Location"].startswith(reverse("admin:reauthenticate"))
     assert not QueryRun.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["console_personal_run", "console_personal_download"])
+@pytest.mark.parametrize("question", ["", "repeated-recipients"])
+@pytest.mark.usefixtures("quick_hashes", "told")
+def test_after_ten_minutes_one_shows_who_one_is_and_comes_back_to_the_page(page: str, question: str) -> None:
+    user = member_of_the_team("grace")
+    founder = Client()
+    come_in(founder, user)
+    a_while_later(user)
+    session = founder.session
+    session[CONFIRMED_AT] -= timedelta(minutes=11).total_seconds()
+    session.save()
+    home, action = reverse("admin:console_personal"), reverse(f"admin:{page}")
+    if question:
+        pk = SavedQuery.objects.get(seed=question).pk
+        home, action = reverse("admin:console_personal_question", args=[pk]), f"{action}?question={pk}"
+
+    refused = founder.post(action, {"statement": "SELECT recipient_email FROM api_gift"})
+    again = founder.get(refused["Location"])
+    code = phone_shows(key_of(user))
+    shown = founder.post(refused["Location"], {"password": PASSWORD, "code": code, "next": again.context["next"]})
+    back = founder.get(shown["Location"])
+
+    assert not QueryRun.objects.exists()
+    assert shown["Location"] == action
+    assert back["Location"] == f"{home}#kept"  # where the script fills in what was typed
+    opened = founder.get(home)
+    assert opened.status_code == 200
+    assert f'action="{reverse("admin:console_personal_run")}{"?" + action.partition("?")[2] if question else ""}#' in (
+        opened.content.decode()
+    )
+    assert run(founder, "SELECT 1", page).status_code == 200
 
 
 def test_a_question_about_people_opens_where_they_are_shown(founder: Client, member: Member) -> None:
