@@ -1,9 +1,11 @@
 """Parameters are found where they are meant, numbered once, and never become a statement's text."""
 
+import time
+
 import pytest
 
 from api.console.driver import Value
-from api.console.statements import guessed_type, parameters_of, read_statement, read_values
+from api.console.statements import MOST_PARAMETERS, guessed_type, parameters_of, read_statement, read_values
 from api.console.states import ParameterType
 from api.exceptions import InvalidFieldsError
 
@@ -44,6 +46,26 @@ def test_a_place_in_the_numbered_text_is_found_again_in_the_source() -> None:
     place = statement.place(statement.text.index("nonsense"))
 
     assert source[place:] == "nonsense"
+
+
+@pytest.mark.parametrize("part", ["'',", ":a::b,", "/**/,", "$$$$,", '"",', ":n{n} "])
+def test_a_long_text_is_read_as_quickly_a_character_as_a_short_one(part: str) -> None:
+    def cost(times: int) -> float:
+        source = "".join(part.format(n=n) for n in range(times))
+        taken = []
+        for _ in range(3):
+            started = time.process_time()
+            read_statement(source)
+            taken.append(time.process_time() - started)
+        return min(taken)
+
+    assert cost(8_000) < 12 * cost(2_000)  # four times the text; if each part were read to the end, 16 times the time
+
+
+def test_of_too_many_parameters_no_more_are_looked_for() -> None:
+    statement = read_statement(" ".join(f":n{n}" for n in range(1_000)))
+
+    assert len(statement.names) == MOST_PARAMETERS + 1
 
 
 def test_a_comment_declares_a_parameter() -> None:
