@@ -32,9 +32,9 @@ from api.console.services import (
     save_question,
     stop_run,
 )
-from api.console.statements import LONGEST, parameters_of, read_statement
+from api.console.statements import LONGEST, parameters_of, read_statement, without_texts
 from api.exceptions import ApplicationError
-from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, named, state
+from giftflick.admin import NOTHING, ReadOnlyAdmin, StateFilter, moment, named, state
 from giftflick.admin_pages import View, page, show
 
 USE, SEE_PERSONAL = "api.use_console", "api.console_pii"
@@ -59,7 +59,7 @@ class QueryRunAdmin(ReadOnlyAdmin):
     fields = [
         moment("started_at"),
         "actor",
-        "question",
+        "asked_question",
         "asked",
         "parameters",
         KINDS,
@@ -69,18 +69,32 @@ class QueryRunAdmin(ReadOnlyAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QueryRun]:
-        """What was asked of personal data may name somebody: it is told to those who may see them."""
+        """Each with whether its statement names somebody whom this reader may see, and its question."""
         runs: QuerySet[QueryRun] = super().get_queryset(request)
-        is_told = Value(True) if request.user.has_perm(SEE_PERSONAL) else Q(with_pii=False)  # noqa: FBT003
-        return runs.annotate(is_told=ExpressionWrapper(is_told, output_field=BooleanField()))
+        is_mine = Q(user=request.user.pk)
+        is_told = Value(True) if request.user.has_perm(SEE_PERSONAL) else is_mine  # noqa: FBT003
+        is_named = Q(question__owner=request.user.pk) | Q(question__is_shared=True)
+        return runs.select_related("question").annotate(
+            is_told=ExpressionWrapper(is_told, output_field=BooleanField()),
+            is_named=ExpressionWrapper(is_named, output_field=BooleanField()),
+        )
 
     @admin.display(description="statement")
     def summary(self, run: Any) -> str:
-        return first_line(run.statement) if run.is_told else NOT_TOLD
+        return in_a_line(self.asked(run))
 
     @admin.display(description="statement")
     def asked(self, run: Any) -> str:
-        return str(run.statement) if run.is_told else NOT_TOLD
+        if run.is_told:
+            return str(run.statement)
+        return NOT_TOLD if run.with_pii else without_texts(run.statement)
+
+    @admin.display(description="question")
+    def asked_question(self, run: Any) -> str:
+        """The name of what one person keeps for themselves is theirs."""
+        if run.question is None:
+            return NOTHING
+        return str(run.question) if run.is_named else "one of their own"
 
 
 # ---- The page itself, once without personal data and once with.
@@ -223,7 +237,7 @@ def console_question_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 # ---- What they have in common.
 
 
-def first_line(statement: str) -> str:
+def in_a_line(statement: str) -> str:
     """As much of it as names it."""
     line = " ".join(statement.split())
     return line if len(line) <= 100 else f"{line[:99]}…"
@@ -287,7 +301,7 @@ def _console(
         "download_url": reverse(f"{prefix}_download") + about,
         "questions": questions_for(user),
         "tables": seen_tables(with_pii=with_pii),
-        "recent": [(run, first_line(run.statement)) for run in recent_runs_of(user, limit=RECENT)],
+        "recent": [(run, in_a_line(run.statement)) for run in recent_runs_of(user, limit=RECENT)],
     }
     title = "Query console"
     return show(request, "admin/console.html", title, status=status, **context, **found)

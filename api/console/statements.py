@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
+from api.audit.redaction import without_secrets
 from api.console.driver import Value
 from api.console.states import OIDS, ParameterType
 from api.exceptions import FieldError, InvalidFieldsError
@@ -36,6 +37,9 @@ DECLARED = re.compile(
     rf"^-- (?P<name>\w+): (?P<type>{'|'.join(ParameterType.values)})(?: = ?(?P<default>[^,\n]*))?(?:, (?P<label>.*))?$",
     re.MULTILINE,
 )
+ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")  # one that somebody forgot to quote
+BLANK = "'…'"
+WORD = re.compile(r"[^\s'\"]+")
 COMMENT = re.compile(r"/\*|\*/")
 BY_ENDING = {
     "_id": ParameterType.UUID,
@@ -114,6 +118,20 @@ def _skipped(source: str) -> Iterator[tuple[int, int]]:
     while found := SKIPPED.search(source, position):
         position = _end_of_comment(source, found.end()) if found[0] == "/*" else found.end()
         yield found.start(), position
+
+
+def without_texts(source: str) -> str:
+    """What was asked, without whom it was asked about: texts, quoted names and comments are left blank."""
+    parts, position = [], 0
+    for start, stop in _skipped(source):
+        parts += [source[position:start], BLANK if source[start:stop] != "::" else "::"]
+        position = stop
+    return ADDRESS.sub(BLANK, "".join([*parts, source[position:]]))
+
+
+def without_keys(source: str) -> str:
+    """As it may be kept: what looks like a key, a token or a signed address is hidden, word by word."""
+    return WORD.sub(lambda match: str(without_secrets(match[0])), source)
 
 
 def _end_of_comment(source: str, position: int) -> int:

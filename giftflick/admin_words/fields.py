@@ -205,8 +205,8 @@ FIELDS: dict[str, dict[str, Field]] = {
     },
     "api.queryrun": {
         "actor": "Who asked.",
-        "question": "The saved question that it was, if it was one.",
-        "asked": ("Statement", "What was asked, in SQL."),
+        "asked_question": ("Question", "The saved question that it was, if it was one."),
+        "asked": ("Statement", "What was asked, in SQL. Texts in it are told to whoever may see personal data."),
         "parameters": "The names of what was filled in; what was filled in is not kept.",
         "with_pii": ("With personal data", "Yes: names and addresses could be seen."),
         "is_download": ("Downloaded", "Yes: the answer was taken away as a file."),

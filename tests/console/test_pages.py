@@ -337,6 +337,27 @@ def test_the_log_says_who_asked_what(founder: Client) -> None:
     assert "SELECT 42 AS answer" in one
 
 
+def test_what_others_looked_for_is_told_to_who_may_see_personal_data(founder: Client, member: Member) -> None:
+    """A statement that the database refuses for its personal column is logged all the same."""
+    kept = save_question(User.objects.create_user("carl"), Draft("What of Ana?", "SELECT 1"), now=timezone.now())
+    developer = member("use_console", "view_queryrun")
+    run(developer, "SELECT 1 FROM api_gift WHERE recipient_email = 'own@x.example'")
+    run(founder, "SELECT 1 FROM api_gift WHERE recipient_email = 'ana@x.example'")
+    hers = QueryRun.objects.latest("pk")
+    QueryRun.objects.filter(pk=hers.pk).update(question=kept)
+    run(founder, "SELECT 1 -- ben@x.example", "console_personal_run")
+
+    one, addresses = reverse("admin:api_queryrun_change", args=[hers.pk]), reverse("admin:api_queryrun_changelist")
+    told = text_of(developer.get(addresses)) + text_of(developer.get(one))
+    everything = text_of(founder.get(addresses)) + text_of(founder.get(one))
+
+    assert "own@x.example" in told
+    assert "recipient_email = &#x27;…&#x27;" in told
+    assert not any(words in told for words in ("ana@", "ben@", "What of Ana?"))
+    assert all(words in everything for words in ("ana@x.example", "ben@x.example"))
+    assert "What of Ana?" not in everything
+
+
 def test_no_request_of_the_api_pays_for_the_console() -> None:
     code = (
         "import django, sys; django.setup(); import api.urls, api.tick, giftflick.urls, giftflick.wsgi;"

@@ -4,8 +4,17 @@ import time
 
 import pytest
 
+from accounts.keys import generate
 from api.console.driver import Value
-from api.console.statements import MOST_PARAMETERS, guessed_type, parameters_of, read_statement, read_values
+from api.console.statements import (
+    MOST_PARAMETERS,
+    guessed_type,
+    parameters_of,
+    read_statement,
+    read_values,
+    without_keys,
+    without_texts,
+)
 from api.console.states import ParameterType
 from api.exceptions import InvalidFieldsError
 
@@ -66,6 +75,29 @@ def test_of_too_many_parameters_no_more_are_looked_for() -> None:
     statement = read_statement(" ".join(f":n{n}" for n in range(1_000)))
 
     assert len(statement.names) == MOST_PARAMETERS + 1
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        ("SELECT 1 WHERE a = 'ana@x.example' AND b::text = E'\\'y'", "SELECT 1 WHERE a = '…' AND b::text = '…'"),
+        ('WHERE a = "ana@x.example" -- for Ana\n AND c', "WHERE a = '…' '…'\n AND c"),
+        ("/* Ana /* B */ */ SELECT $x$Ana$x$", "'…' SELECT '…'"),
+        ("WHERE a = ana@x.example", "WHERE a = '…'"),
+        ("SELECT 'Ana", "SELECT '…'"),
+    ],
+)
+def test_texts_and_comments_can_be_left_out(source: str, left: str) -> None:
+    assert without_texts(source) == left
+
+
+def test_a_key_that_was_pasted_is_hidden_and_the_rest_stays() -> None:
+    key = generate(livemode=True)
+    long = f"SELECT {', '.join(['1'] * 10_000)}"
+
+    assert key not in without_keys(f"SELECT 1 WHERE id = '{key}' OR id = '{key}'")
+    assert without_keys(f"SELECT 1 -- {key}").startswith("SELECT 1 -- gf_live_")
+    assert without_keys(long) == long
 
 
 def test_a_comment_declares_a_parameter() -> None:

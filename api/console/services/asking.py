@@ -17,7 +17,15 @@ from api.console.login import console_login
 from api.console.models import QueryRun, SavedQuery
 from api.console.problems import SMALLER, TOO_LONG, Problem, explain
 from api.console.selectors import running
-from api.console.statements import LONGEST, MOST_PARAMETERS, Statement, parameters_of, read_statement, read_values
+from api.console.statements import (
+    LONGEST,
+    MOST_PARAMETERS,
+    Statement,
+    parameters_of,
+    read_statement,
+    read_values,
+    without_keys,
+)
 from api.console.states import RunState
 from api.exceptions import ApplicationError, InvalidStateError, NotFoundError, TooManyError, UnavailableError
 from giftflick.database.logins import Login
@@ -117,7 +125,7 @@ def _begin(user: User, asked: Asked, statement: Statement, *, now: datetime) -> 
             user=user,
             actor=actors.staff(user.get_username()),
             question=asked.question,
-            statement=statement.source.replace("\0", "�"),
+            statement=without_keys(statement.source.replace("\0", "�")),
             parameters=[name[:63] for name in statement.names],
             with_pii=asked.with_pii,
             is_download=asked.is_download,
