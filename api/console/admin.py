@@ -1,13 +1,14 @@
 """The query console, and the log of who asked what."""
 
 from collections.abc import Mapping
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.reauthentication import fresh_sign_in
 from api.audit.wording import value_in_words
-from api.console.answers import as_csv, for_page
+from api.console.answers import as_file, for_page
 from api.console.login import NOT_SET_UP, is_set_up
 from api.console.models import QueryRun, SavedQuery
 from api.console.schema import seen_tables
@@ -31,10 +32,10 @@ from api.console.services import (
     save_question,
     stop_run,
 )
-from api.console.statements import LONGEST, parameters_of, read_statement
+from api.console.statements import LONGEST, parameters_of, read_statement, without_texts
 from api.exceptions import ApplicationError
-from giftflick.admin import ReadOnlyAdmin, StateFilter, moment, named, state
-from giftflick.admin_pages import page, show
+from giftflick.admin import NOTHING, ReadOnlyAdmin, StateFilter, moment, named, state
+from giftflick.admin_pages import View, page, show
 
 USE, SEE_PERSONAL = "api.use_console", "api.console_pii"
 RECENT = 20
@@ -58,30 +59,63 @@ class QueryRunAdmin(ReadOnlyAdmin):
     fields = [
         moment("started_at"),
         "actor",
-        "question",
+        "asked_question",
         "asked",
         "parameters",
         KINDS,
         (state("state"), "code"),
-        ("rows", "ms"),
+        ("rows", "cut"),
+        "ms",
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QueryRun]:
-        """What was asked of personal data may name somebody: it is told to those who may see them."""
+        """Each with whether its statement names somebody whom this reader may see, and its question."""
         runs: QuerySet[QueryRun] = super().get_queryset(request)
-        is_told = Value(True) if request.user.has_perm(SEE_PERSONAL) else Q(with_pii=False)  # noqa: FBT003
-        return runs.annotate(is_told=ExpressionWrapper(is_told, output_field=BooleanField()))
+        is_mine = Q(user=request.user.pk)
+        is_told = Value(True) if request.user.has_perm(SEE_PERSONAL) else is_mine  # noqa: FBT003
+        is_named = Q(question__owner=request.user.pk) | Q(question__is_shared=True)
+        return runs.select_related("question").annotate(
+            is_told=ExpressionWrapper(is_told, output_field=BooleanField()),
+            is_named=ExpressionWrapper(is_named, output_field=BooleanField()),
+        )
 
     @admin.display(description="statement")
     def summary(self, run: Any) -> str:
-        return first_line(run.statement) if run.is_told else NOT_TOLD
+        return in_a_line(self.asked(run))
 
     @admin.display(description="statement")
     def asked(self, run: Any) -> str:
-        return str(run.statement) if run.is_told else NOT_TOLD
+        if run.is_told:
+            return str(run.statement)
+        return NOT_TOLD if run.with_pii else without_texts(run.statement)
+
+    @admin.display(description="question")
+    def asked_question(self, run: Any) -> str:
+        """The name of what one person keeps for themselves is theirs."""
+        if run.question is None:
+            return NOTHING
+        return str(run.question) if run.is_named else "one of their own"
 
 
 # ---- The page itself, once without personal data and once with.
+
+
+def _posted(view: View) -> View:
+    """What is asked is posted, so that no statement stands in an address.
+
+    Who has just shown once more who they are comes by GET: to the page, which fills in what its script has kept.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponseBase:
+        if request.method == "POST":
+            return view(request)
+        question = _question(request)
+        home = "console_personal" if "/personal/" in request.path else "console"
+        page = reverse(f"admin:{home}_question", args=[question.pk]) if question else reverse(f"admin:{home}")
+        return redirect(f"{page}#kept")
+
+    return guarded
 
 
 @page("console/", name="console", permission=USE)
@@ -111,26 +145,26 @@ def console_personal_question(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @page("console/run/", name="console_run", permission=USE)
-@require_POST
+@_posted
 def console_run(request: HttpRequest) -> HttpResponse:
     return _run(request, with_pii=False)
 
 
 @page("console/personal/run/", name="console_personal_run", permission=SEE_PERSONAL)
-@require_POST
+@_posted
 @fresh_sign_in
 def console_personal_run(request: HttpRequest) -> HttpResponse:
     return _run(request, with_pii=True)
 
 
 @page("console/download/", name="console_download", permission=USE)
-@require_POST
+@_posted
 def console_download(request: HttpRequest) -> HttpResponseBase:
     return _download(request, with_pii=False)
 
 
 @page("console/personal/download/", name="console_personal_download", permission=SEE_PERSONAL)
-@require_POST
+@_posted
 @fresh_sign_in
 def console_personal_download(request: HttpRequest) -> HttpResponseBase:
     return _download(request, with_pii=True)
@@ -203,7 +237,7 @@ def console_question_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 # ---- What they have in common.
 
 
-def first_line(statement: str) -> str:
+def in_a_line(statement: str) -> str:
     """As much of it as names it."""
     line = " ".join(statement.split())
     return line if len(line) <= 100 else f"{line[:99]}…"
@@ -223,9 +257,7 @@ def _download(request: HttpRequest, *, with_pii: bool) -> HttpResponseBase:
     told = found.get("told")
     if told is None or told.answer is None:
         return _console(request, with_pii=with_pii, question=_question(request), **found)
-    response = StreamingHttpResponse(as_csv(told.answer), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="answer-{told.run.started_at:%Y%m%d-%H%M%S}.csv"'
-    return response
+    return as_file(told.answer, f"{told.run.started_at:%Y%m%d-%H%M%S}")
 
 
 def _ask(request: HttpRequest, *, with_pii: bool, is_download: bool) -> dict[str, Any]:
@@ -251,6 +283,7 @@ def _console(
     given = request.POST
     statement = _statement(given) if "statement" in given else question.sql if question else ""
     prefix = "admin:console_personal" if with_pii else "admin:console"
+    about = f"?question={question.pk}" if question else ""  # to come back to it by GET
     context = {
         "question": question,
         "may_change": question is not None and may_change(question, user),
@@ -264,11 +297,11 @@ def _console(
         "with_pii": with_pii,
         "may_see_personal": user.has_perm(SEE_PERSONAL),
         "not_set_up": "" if is_set_up() else NOT_SET_UP,
-        "run_url": reverse(f"{prefix}_run"),
-        "download_url": reverse(f"{prefix}_download"),
+        "run_url": reverse(f"{prefix}_run") + about,
+        "download_url": reverse(f"{prefix}_download") + about,
         "questions": questions_for(user),
         "tables": seen_tables(with_pii=with_pii),
-        "recent": [(run, first_line(run.statement)) for run in recent_runs_of(user, limit=RECENT)],
+        "recent": [(run, in_a_line(run.statement)) for run in recent_runs_of(user, limit=RECENT)],
     }
     title = "Query console"
     return show(request, "admin/console.html", title, status=status, **context, **found)
@@ -298,7 +331,7 @@ def _given(given: Mapping[str, str]) -> dict[str, str]:
 def _question(request: HttpRequest) -> SavedQuery | None:
     """The one that is open, if the form names one that the person may see."""
     try:
-        pk = UUID(request.POST.get("question", ""))
+        pk = UUID(request.POST.get("question") or request.GET.get("question") or "")
     except ValueError:
         return None
     return questions_for(_user(request)).filter(pk=pk).first()

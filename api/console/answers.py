@@ -1,19 +1,26 @@
 """An answer as a page shows it, and as a file that somebody opens in a spreadsheet."""
 
 import csv
+import gzip
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import escape
 
 from api.batches.sheets import safe_cell
 from api.console.driver import BYTES, ROWS, Answer
 from api.console.schema import NAMES
 from api.console.states import NUMERIC_OIDS
 
+# What a page shows: as much as a browser bears, and as fits into the 6 MB that a Lambda may return.
 ROWS_SHOWN = 1_000
+CELLS_SHOWN = 20_000
+SENT = 3 * 1024 * 1024
 LONGEST_CELL = 300
 BOOLEAN = 16
 BOOLEANS = {"t": "true", "f": "false"}
@@ -31,10 +38,8 @@ PAGES = {
     "endpoint": "api_webhookendpoint",
     "endpoint_id": "api_webhookendpoint",
 }
-CUT = {
-    "rows": f"These are the first {ROWS:,} rows; there are more.",
-    "bytes": f"This is as much as the console takes at a time ({BYTES // 1024 // 1024} MB); there is more.",
-}
+# What kept the rest out, and how much there is.
+FIRST = {"rows": f"first {ROWS:,} rows", "bytes": f"first {BYTES // 1024 // 1024} MB"}
 
 
 @dataclass(frozen=True)
@@ -66,17 +71,45 @@ class Shown:
 
 def for_page(answer: Answer) -> Shown:
     heads = [Head(column.name, NAMES.get(column.type, ""), column.type in NUMERIC_OIDS) for column in answer.columns]
-    rows = [
-        [_cell(value, head, column.type) for value, head, column in zip(row, heads, answer.columns, strict=True)]
-        for row in answer.rows[:ROWS_SHOWN]
-    ]
-    note = CUT.get(answer.cut, "")
-    if len(answer.rows) > ROWS_SHOWN:
-        note = f"{note} Here are {ROWS_SHOWN:,} of them; the file has the rest.".strip()
-    return Shown(heads, rows, len(answer.rows), note)
+    rows: list[list[Cell]] = []
+    sent = 0
+    for values in answer.rows[: min(ROWS_SHOWN, max(1, CELLS_SHOWN // max(1, len(heads))))]:
+        row = [
+            _cell(value, head, column.type) for value, head, column in zip(values, heads, answer.columns, strict=True)
+        ]
+        sent += sum(len(json.dumps(escape(cell.text or ""))) for cell in row)  # as Lambda sends it
+        if rows and sent > SENT:
+            break
+        rows.append(row)
+    return Shown(heads, rows, len(answer.rows), _note(answer, len(rows)))
 
 
-def as_csv(answer: Answer) -> Iterator[str]:
+def _note(answer: Answer, shown: int) -> str:
+    """What is missing on the page, and what in the file."""
+    first = FIRST.get(answer.cut, "")
+    if shown < len(answer.rows):
+        held = f"the {first.removesuffix(' rows')}" if first else "all of them"
+        note = f"Here are the first {shown:,}; the file has {held}."
+    else:
+        note = f"These are the {first}, as much as the console takes." if first else ""
+    return f"{note} There {'are' if answer.cut == 'rows' else 'is'} more: ask about less." if first else note
+
+
+def as_file(answer: Answer, moment: str) -> HttpResponse:
+    """Packed, for a Lambda returns 6 MB of JSON at most, in which letters with accents are three times as long."""
+    response = HttpResponse(gzip.compress("".join(_csv(answer)).encode()), content_type="text/csv; charset=utf-8")
+    response["Content-Encoding"] = "gzip"
+    response["Content-Disposition"] = f'attachment; filename="{file_name(answer, moment)}"'
+    return response
+
+
+def file_name(answer: Answer, moment: str) -> str:
+    """It says what is not in it."""
+    first = FIRST.get(answer.cut, "").replace(",", "").replace(" ", "-").lower()
+    return f"answer-{moment}{f'-{first}' if first else ''}.csv"
+
+
+def _csv(answer: Answer) -> Iterator[str]:
     """Line by line; what a spreadsheet would take for a formula is made text, numbers stay numbers."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)

@@ -1,4 +1,4 @@
-"""One statement to PostgreSQL as one of the console's logins, over a connection of its own. Here alone is psycopg 3.
+"""One statement to PostgreSQL as one of the console's logins, over a connection of its own, by psycopg 3.
 
 What protects the database is the role, the protocol and time, never a look at the words. The statement travels by the
 extended protocol, which takes one statement and refuses `a; b`. The transaction is read-only, as the role is anyway.
@@ -6,26 +6,23 @@ PostgreSQL's own time limit ends what is slow; what ignores it is canceled from 
 connection. No answer is kept beyond the limits of rows and bytes, however large a single value is.
 """
 
-import ctypes.util
-import importlib
 import os
 import select
 import socket
 import struct
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from api.console.libpq import libpq
 from giftflick.database.logins import Login
 
 ROWS = 10_000
-BYTES = 5 * 1024 * 1024
+BYTES = 4 * 1024 * 1024  # packed and in base64, a file of as much fits into the 6 MB that a Lambda may return
+CELL = 8  # bytes that a cell counts for besides its text: an empty one is not free either
 STATEMENT_S = 5.0
 CANCELED_AFTER_S = 5.5
 HEEDED_WITHIN_S = 1.0  # a cancel, before the connection is terminated
@@ -33,7 +30,7 @@ OURS_WITHIN_S = 2.0
 CHUNK = 200  # rows that libpq hands over at a time
 # libpq reads as long as there is something to read, so little may be waiting for it at a time.
 READ_AHEAD = 128 * 1024
-MOST_BYTES = 4 * BYTES  # on the wire
+MOST_BYTES = 20 * 1024 * 1024  # on the wire
 OURS = ("BEGIN READ ONLY", f"SET LOCAL statement_timeout = {STATEMENT_S * 1000:.0f}")
 HUNG_UP = "08006"  # what SQL calls it
 
@@ -133,7 +130,7 @@ class _Connection:
     """libpq without blocking: whatever is waited for has an end."""
 
     def __init__(self, login: Login, name: str, until: float) -> None:
-        self._pq = _libpq()
+        self._pq = libpq()
         self._errors = sys.modules["psycopg.errors"].OperationalError
         self._login = login
         self._socket: socket.socket | None = None
@@ -160,8 +157,8 @@ class _Connection:
             while (result := self._next(until)) is not None:
                 self._refuse(result)
                 answer.columns = answer.columns or _columns(result)
-                for row in _rows(result):
-                    size += sum(len(cell or "") for cell in row)
+                for row, bytes_of_it in _rows(result):
+                    size += bytes_of_it
                     if len(answer.rows) == ROWS or size > BYTES:
                         answer.cut = "rows" if len(answer.rows) == ROWS else "bytes"
                         self.end()
@@ -272,11 +269,13 @@ def _columns(result: Any) -> list[Column]:
     ]
 
 
-def _rows(result: Any) -> Iterator[list[str | None]]:
+def _rows(result: Any) -> Iterator[tuple[list[str | None], int]]:
+    """Each with what it counts for, in bytes."""
     numbers = range(result.nfields)
     for row in range(result.ntuples):
         values = [result.get_value(row, number) for number in numbers]
-        yield [None if value is None else value.decode(errors="replace") for value in values]
+        texts = [None if value is None else value.decode(errors="replace") for value in values]
+        yield texts, sum(CELL + len(value or b"") for value in values)
 
 
 def _first_line(message: bytes) -> str:
@@ -297,34 +296,3 @@ def _conninfo(login: Login, name: str) -> bytes:
         application_name=name,
         client_encoding="UTF8",
     ).encode()
-
-
-@contextmanager
-def _psycopg2s_libpq() -> Iterator[None]:
-    """Have psycopg find the libpq that psycopg2 brings along: a Lambda has no other."""
-    import psycopg2  # first, for it loads what its libpq needs
-
-    package = Path(psycopg2.__file__).parent
-    found = [*package.parent.glob("psycopg2_binary.libs/libpq*"), *package.glob(".dylibs/libpq.*")]
-    find = ctypes.util.find_library
-
-    def find_library(name: str) -> str | None:
-        return str(found[0]) if found and name in {"pq", "libpq.dylib"} else find(name)
-
-    ctypes.util.find_library = find_library
-    try:
-        yield
-    finally:
-        ctypes.util.find_library = find
-
-
-def _libpq() -> ModuleType:
-    """psycopg 3's wrapper of libpq, imported when first asked for."""
-    with _importing:
-        if "psycopg.pq" not in sys.modules:
-            with _psycopg2s_libpq():
-                importlib.import_module("psycopg.pq")
-        return sys.modules["psycopg.pq"]
-
-
-_importing = threading.Lock()

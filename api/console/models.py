@@ -56,6 +56,7 @@ class QueryRun(models.Model):
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.RUNNING)
     code = models.CharField(max_length=5, blank=True, help_text="PostgreSQL's code of what was wrong.")
     rows = models.PositiveIntegerField(null=True, blank=True)
+    cut = models.CharField(max_length=5, blank=True, default="", db_default="", help_text="What kept more rows out.")
     ms = models.PositiveIntegerField(null=True, blank=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

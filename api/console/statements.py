@@ -4,12 +4,13 @@ Nothing here judges a statement. A value never gets into its text: it travels be
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
+from api.audit.redaction import without_secrets
 from api.console.driver import Value
 from api.console.states import OIDS, ParameterType
 from api.exceptions import FieldError, InvalidFieldsError
@@ -36,6 +37,9 @@ DECLARED = re.compile(
     rf"^-- (?P<name>\w+): (?P<type>{'|'.join(ParameterType.values)})(?: = ?(?P<default>[^,\n]*))?(?:, (?P<label>.*))?$",
     re.MULTILINE,
 )
+ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")  # one that somebody forgot to quote
+BLANK = "'…'"
+WORD = re.compile(r"[^\s'\"]+")
 COMMENT = re.compile(r"/\*|\*/")
 BY_ENDING = {
     "_id": ParameterType.UUID,
@@ -81,40 +85,53 @@ class Parameter:
 
 
 def read_statement(source: str) -> Statement:
-    """Number its parameters. Any text will do: what is no SQL, PostgreSQL says."""
-    names: list[str] = []
+    """Number its parameters, up to the first that is too many. Any text will do: what is no SQL, PostgreSQL says."""
+    numbers: dict[str, int] = {}
     parts: list[str] = []
     moved = [(0, 0)]
     length = end = 0
-    for start, stop, name in _parameters(source):
-        if name not in names:
-            names.append(name)
-        mark = f"${names.index(name) + 1}"
-        parts += [source[end:start], mark]
-        length += start - end
-        moved.append((length, start))
-        length += len(mark)
-        moved.append((length, stop))
-        end = stop
-    parts.append(source[end:])
-    return Statement(source, "".join(parts), tuple(names), tuple(moved))
-
-
-def _parameters(source: str) -> list[tuple[int, int, str]]:
-    found: list[tuple[int, int, str]] = []
-    position = 0
-    while position < len(source):
-        skipped = SKIPPED.search(source, position)
-        until = skipped.start() if skipped else len(source)
-        found += [
-            (match.start(), match.end(), match[1])
-            for match in PARAMETER.finditer(source, position)
-            if match.end() <= until
-        ]
-        if skipped is None:
+    for match in _parameters(source):
+        if len(numbers) > MOST_PARAMETERS:
             break
-        position = _end_of_comment(source, skipped.end()) if skipped[0] == "/*" else skipped.end()
-    return found
+        mark = f"${numbers.setdefault(match[1], len(numbers) + 1)}"
+        parts += [source[end : match.start()], mark]
+        length += match.start() - end
+        moved.append((length, match.start()))
+        length += len(mark)
+        moved.append((length, match.end()))
+        end = match.end()
+    parts.append(source[end:])
+    return Statement(source, "".join(parts), tuple(numbers), tuple(moved))
+
+
+def _parameters(source: str) -> Iterator[re.Match[str]]:
+    position = 0
+    for start, stop in _skipped(source):
+        yield from PARAMETER.finditer(source, position, start)
+        position = stop
+    yield from PARAMETER.finditer(source, position)
+
+
+def _skipped(source: str) -> Iterator[tuple[int, int]]:
+    """Where texts, quoted names, comments and casts begin and end."""
+    position = 0
+    while found := SKIPPED.search(source, position):
+        position = _end_of_comment(source, found.end()) if found[0] == "/*" else found.end()
+        yield found.start(), position
+
+
+def without_texts(source: str) -> str:
+    """What was asked, without whom it was asked about: texts, quoted names and comments are left blank."""
+    parts, position = [], 0
+    for start, stop in _skipped(source):
+        parts += [source[position:start], BLANK if source[start:stop] != "::" else "::"]
+        position = stop
+    return ADDRESS.sub(BLANK, "".join([*parts, source[position:]]))
+
+
+def without_keys(source: str) -> str:
+    """As it may be kept: what looks like a key, a token or a signed address is hidden, word by word."""
+    return WORD.sub(lambda match: str(without_secrets(match[0])), source)
 
 
 def _end_of_comment(source: str, position: int) -> int:

@@ -10,9 +10,11 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.keys import generate
 from accounts.models import Account, User
 from api.audit.models import AuditEntry
 from api.console import driver
+from api.console.forgetting import forget_addresses
 from api.console.login import console_login
 from api.console.models import QueryRun, SavedQuery
 from api.console.questions import read_questions
@@ -345,7 +347,42 @@ def test_two_who_change_the_same_question_do_not_overwrite_each_other(bea: User,
     kept.refresh_from_db()
     assert (kept.sql, kept.version) == ("SELECT 2", 2)
     changed = AuditEntry.objects.get(action="question.changed")
-    assert changed.changes == {"sql": ["SELECT 1", "SELECT 2"]}
+    assert changed.changes == {"version": [1, 2]}
+
+
+def test_the_audit_log_has_no_statement_and_of_ones_own_questions_no_name(bea: User, now: datetime) -> None:
+    mine = save_question(bea, Draft("What of Ana?", "SELECT 'ana@x.example'"), now=now)
+    save_question(bea, Draft("And Ben?", "SELECT 'ben@x.example'"), question=mine, version=1, now=now)
+    delete_question(bea, mine, now=now)
+    save_question(bea, Draft("How many?", "SELECT 41 + 1", is_shared=True), now=now)
+
+    told = str(list(AuditEntry.objects.filter(action__startswith="question.").values_list("action", "changes")))
+
+    assert not any(words in told for words in ("Ana", "Ben", "x.example", "41"))
+    assert all(words in told for words in ("question.deleted", "How many?"))
+
+
+def test_a_key_that_was_pasted_is_neither_logged_nor_kept(bea: User, now: datetime) -> None:
+    key = generate(livemode=True)
+
+    ask(bea, f"SELECT 1 WHERE '{key}' = ''")
+    with pytest.raises(ApplicationError, match="a key or another secret"):
+        save_question(bea, Draft("Whose?", f"SELECT '{key}'"), now=now)
+
+    assert key not in QueryRun.objects.get().statement
+
+
+def test_an_address_that_is_forgotten_is_forgotten_here_too(bea: User, now: datetime) -> None:
+    mine = save_question(bea, Draft("What of Ana?", "SELECT 'Ana@X.example', 'ben@x.example'"), now=now)
+    run = running(bea, now, statement="SELECT 'ana@x.example'")
+
+    assert forget_addresses(["ana@x.example", ""]) == 2
+    assert forget_addresses([""]) == 0
+
+    mine.refresh_from_db()
+    run.refresh_from_db()
+    assert mine.sql == "SELECT '(forgotten)', 'ben@x.example'"
+    assert run.statement == "SELECT '(forgotten)'"
 
 
 def test_a_shared_question_is_its_owners_or_a_founders_to_change(bea: User, now: datetime) -> None:

@@ -243,6 +243,8 @@ CUT_SHORT = {
     "rows without end": ("SELECT generate_series(1, 100000000)", "rows"),
     "rows from recursion": ("WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) TABLE r", "rows"),
     "one huge value": ("SELECT repeat('x', 60000000)", "bytes"),
+    "many values without text": ("SELECT" + " NULL," * 199 + " NULL FROM generate_series(1, 10000)", "bytes"),
+    "letters of two bytes": ("SELECT repeat('Ω', 1000) FROM generate_series(1, 10000)", "bytes"),
     "many big values": ("SELECT repeat('x', 100000) FROM generate_series(1, 10000)", "bytes"),
     "notices without end": ("DO $$ BEGIN LOOP RAISE NOTICE '%', repeat('x', 100000); END LOOP; END $$", "bytes"),
 }
@@ -353,7 +355,7 @@ def test_what_is_too_much_is_not_taken(untouched: None, login: Login, attempt: s
 
     assert answer.cut == limit
     assert len(answer.rows) <= driver.ROWS
-    assert sum(len(cell or "") for row in answer.rows for cell in row) <= driver.BYTES
+    assert sum(8 + len((cell or "").encode()) for row in answer.rows for cell in row) <= driver.BYTES
     assert still_answers(login)
 
 

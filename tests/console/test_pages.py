@@ -1,5 +1,6 @@
 """The console as pages: what each may do there, what is shown, what a file holds."""
 
+import gzip
 import re
 import subprocess
 import sys
@@ -20,7 +21,12 @@ from api.audit.models import AuditEntry
 from api.console.models import QueryRun, SavedQuery
 from api.console.services import Draft, save_question
 from local.environment import inherited_environment, throwaway_environment
+from tests.accounts.codes import PASSWORD, a_while_later, come_in, key_of, phone_shows
+from tests.accounts.codes import member as member_of_the_team
+from tests.accounts.conftest import quick_hashes
 from tests.admin.signing import signed_in
+
+__all__ = ["quick_hashes"]
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +81,7 @@ def test_who_may_see_personal_data_alone_may_not_use_the_console(member: Member)
     assert run(client, "SELECT 1", "console_personal_run").status_code == 403
 
 
-@pytest.mark.parametrize("page", ["console_run", "console_download", "console_stop", "console_fields", "console_keep"])
+@pytest.mark.parametrize("page", ["console_stop", "console_fields", "console_keep"])
 def test_what_asks_or_changes_is_posted(founder: Client, page: str) -> None:
     """So a statement never stands in an address."""
     assert founder.get(reverse(f"admin:{page}")).status_code == 405
@@ -140,7 +146,8 @@ def test_a_huge_answer_is_shown_in_part_and_says_so(founder: Client) -> None:
     page = text_of(run(founder, "SELECT n FROM generate_series(1, 20000) n"))
 
     assert page.count("<tr>") == 1001
-    assert "These are the first 10,000 rows; there are more. Here are 1,000 of them; the file has the rest." in page
+    assert "the file has the first 10,000. There are more: ask about less." in page
+    assert QueryRun.objects.get().cut == "rows"
 
 
 def test_a_long_value_is_cut_and_says_so(founder: Client) -> None:
@@ -171,7 +178,7 @@ def test_a_file_has_all_rows_and_no_formula(founder: Client) -> None:
     statement = "SELECT n, '=1+1' AS f, '-x' AS g, -n AS h, NULL AS i FROM generate_series(1, 1500) n"
 
     answer = run(founder, statement, "console_download")
-    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    lines = gzip.decompress(answer.content).decode("utf-8-sig").splitlines()
 
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert "no-store" in answer["Cache-Control"]
@@ -206,6 +213,39 @@ def test_personal_data_is_for_who_has_just_signed_in(founder: Client) -> None:
         assert answer.status_code == 302
         assert answer["Location"].startswith(reverse("admin:reauthenticate"))
     assert not QueryRun.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["console_personal_run", "console_personal_download"])
+@pytest.mark.parametrize("question", ["", "repeated-recipients"])
+@pytest.mark.usefixtures("quick_hashes", "told")
+def test_after_ten_minutes_one_shows_who_one_is_and_comes_back_to_the_page(page: str, question: str) -> None:
+    user = member_of_the_team("grace")
+    founder = Client()
+    come_in(founder, user)
+    a_while_later(user)
+    session = founder.session
+    session[CONFIRMED_AT] -= timedelta(minutes=11).total_seconds()
+    session.save()
+    home, action = reverse("admin:console_personal"), reverse(f"admin:{page}")
+    if question:
+        pk = SavedQuery.objects.get(seed=question).pk
+        home, action = reverse("admin:console_personal_question", args=[pk]), f"{action}?question={pk}"
+
+    refused = founder.post(action, {"statement": "SELECT recipient_email FROM api_gift"})
+    again = founder.get(refused["Location"])
+    code = phone_shows(key_of(user))
+    shown = founder.post(refused["Location"], {"password": PASSWORD, "code": code, "next": again.context["next"]})
+    back = founder.get(shown["Location"])
+
+    assert not QueryRun.objects.exists()
+    assert shown["Location"] == action
+    assert back["Location"] == f"{home}#kept"  # where the script fills in what was typed
+    opened = founder.get(home)
+    assert opened.status_code == 200
+    assert f'action="{reverse("admin:console_personal_run")}{"?" + action.partition("?")[2] if question else ""}#' in (
+        opened.content.decode()
+    )
+    assert run(founder, "SELECT 1", page).status_code == 200
 
 
 def test_a_question_about_people_opens_where_they_are_shown(founder: Client, member: Member) -> None:
@@ -295,6 +335,27 @@ def test_the_log_says_who_asked_what(founder: Client) -> None:
     assert "staff:grace" in page
     assert "SELECT 42 AS answer" in page
     assert "SELECT 42 AS answer" in one
+
+
+def test_what_others_looked_for_is_told_to_who_may_see_personal_data(founder: Client, member: Member) -> None:
+    """A statement that the database refuses for its personal column is logged all the same."""
+    kept = save_question(User.objects.create_user("carl"), Draft("What of Ana?", "SELECT 1"), now=timezone.now())
+    developer = member("use_console", "view_queryrun")
+    run(developer, "SELECT 1 FROM api_gift WHERE recipient_email = 'own@x.example'")
+    run(founder, "SELECT 1 FROM api_gift WHERE recipient_email = 'ana@x.example'")
+    hers = QueryRun.objects.latest("pk")
+    QueryRun.objects.filter(pk=hers.pk).update(question=kept)
+    run(founder, "SELECT 1 -- ben@x.example", "console_personal_run")
+
+    one, addresses = reverse("admin:api_queryrun_change", args=[hers.pk]), reverse("admin:api_queryrun_changelist")
+    told = text_of(developer.get(addresses)) + text_of(developer.get(one))
+    everything = text_of(founder.get(addresses)) + text_of(founder.get(one))
+
+    assert "own@x.example" in told
+    assert "recipient_email = &#x27;…&#x27;" in told
+    assert not any(words in told for words in ("ana@", "ben@", "What of Ana?"))
+    assert all(words in everything for words in ("ana@x.example", "ben@x.example"))
+    assert "What of Ana?" not in everything
 
 
 def test_no_request_of_the_api_pays_for_the_console() -> None:

@@ -1,9 +1,20 @@
 """Parameters are found where they are meant, numbered once, and never become a statement's text."""
 
+import time
+
 import pytest
 
+from accounts.keys import generate
 from api.console.driver import Value
-from api.console.statements import guessed_type, parameters_of, read_statement, read_values
+from api.console.statements import (
+    MOST_PARAMETERS,
+    guessed_type,
+    parameters_of,
+    read_statement,
+    read_values,
+    without_keys,
+    without_texts,
+)
 from api.console.states import ParameterType
 from api.exceptions import InvalidFieldsError
 
@@ -44,6 +55,49 @@ def test_a_place_in_the_numbered_text_is_found_again_in_the_source() -> None:
     place = statement.place(statement.text.index("nonsense"))
 
     assert source[place:] == "nonsense"
+
+
+@pytest.mark.parametrize("part", ["'',", ":a::b,", "/**/,", "$$$$,", '"",', ":n{n} "])
+def test_a_long_text_is_read_as_quickly_a_character_as_a_short_one(part: str) -> None:
+    def cost(times: int) -> float:
+        source = "".join(part.format(n=n) for n in range(times))
+        taken = []
+        for _ in range(3):
+            started = time.process_time()
+            read_statement(source)
+            taken.append(time.process_time() - started)
+        return min(taken)
+
+    assert cost(8_000) < 12 * cost(2_000)  # four times the text; if each part were read to the end, 16 times the time
+
+
+def test_of_too_many_parameters_no_more_are_looked_for() -> None:
+    statement = read_statement(" ".join(f":n{n}" for n in range(1_000)))
+
+    assert len(statement.names) == MOST_PARAMETERS + 1
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        ("SELECT 1 WHERE a = 'ana@x.example' AND b::text = E'\\'y'", "SELECT 1 WHERE a = '…' AND b::text = '…'"),
+        ('WHERE a = "ana@x.example" -- for Ana\n AND c', "WHERE a = '…' '…'\n AND c"),
+        ("/* Ana /* B */ */ SELECT $x$Ana$x$", "'…' SELECT '…'"),
+        ("WHERE a = ana@x.example", "WHERE a = '…'"),
+        ("SELECT 'Ana", "SELECT '…'"),
+    ],
+)
+def test_texts_and_comments_can_be_left_out(source: str, left: str) -> None:
+    assert without_texts(source) == left
+
+
+def test_a_key_that_was_pasted_is_hidden_and_the_rest_stays() -> None:
+    key = generate(livemode=True)
+    long = f"SELECT {', '.join(['1'] * 10_000)}"
+
+    assert key not in without_keys(f"SELECT 1 WHERE id = '{key}' OR id = '{key}'")
+    assert without_keys(f"SELECT 1 -- {key}").startswith("SELECT 1 -- gf_live_")
+    assert without_keys(long) == long
 
 
 def test_a_comment_declares_a_parameter() -> None:

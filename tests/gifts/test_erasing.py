@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 import api.gifts.bulk  # noqa: F401 - registers the kinds of batches
 from accounts.models import Account
 from api.batches.services import ItemIn, start_batch
+from api.console.models import QueryRun
 from api.delivery.models import MailEvent, Message
 from api.delivery.services import begin_sending
 from api.delivery.states import OPEN as OPEN_MAILS
@@ -314,3 +315,14 @@ def test_what_a_batch_says_of_an_erased_gift_goes_too(account: Account, template
 
     kept = batch.items.order_by("position").values_list("ref_id", "label", "payload")
     assert list(kept) == [(str(gift.pk), "", None), (str(other.pk), "Ben", {"name": "Ben"})]
+
+
+def test_who_asked_the_database_of_an_erased_person_asked_of_nobody(account: Account, now: datetime) -> None:
+    gift = build.sent(account, now)
+    fields = {"actor": "staff:ada", "with_pii": True, "state": "answered", "started_at": now}
+    run = QueryRun.objects.create(statement=f"SELECT 1 WHERE recipient_email = '{BEN}'", **fields)
+
+    services.erase_gift(gift.pk, actor="staff:ada", now=now)
+
+    run.refresh_from_db()
+    assert run.statement == "SELECT 1 WHERE recipient_email = '(forgotten)'"

@@ -17,7 +17,15 @@ from api.console.login import console_login
 from api.console.models import QueryRun, SavedQuery
 from api.console.problems import SMALLER, TOO_LONG, Problem, explain
 from api.console.selectors import running
-from api.console.statements import LONGEST, MOST_PARAMETERS, Statement, parameters_of, read_statement, read_values
+from api.console.statements import (
+    LONGEST,
+    MOST_PARAMETERS,
+    Statement,
+    parameters_of,
+    read_statement,
+    read_values,
+    without_keys,
+)
 from api.console.states import RunState
 from api.exceptions import ApplicationError, InvalidStateError, NotFoundError, TooManyError, UnavailableError
 from giftflick.database.logins import Login
@@ -117,7 +125,7 @@ def _begin(user: User, asked: Asked, statement: Statement, *, now: datetime) -> 
             user=user,
             actor=actors.staff(user.get_username()),
             question=asked.question,
-            statement=statement.source.replace("\0", "�"),
+            statement=without_keys(statement.source.replace("\0", "�")),
             parameters=[name[:63] for name in statement.names],
             with_pii=asked.with_pii,
             is_download=asked.is_download,
@@ -136,7 +144,7 @@ def _ask(run: QueryRun, login: Login, statement: Statement, values: list[driver.
     except driver.StatementError as error:
         run.state, run.code = _state(error), error.code
         return Told(run, problem=explain(error, statement))
-    run.state, run.rows = RunState.ANSWERED, len(answer.rows)
+    run.state, run.rows, run.cut = RunState.ANSWERED, len(answer.rows), answer.cut
     return Told(run, answer=answer)
 
 
@@ -150,7 +158,7 @@ def _finish(run: QueryRun, state: str, started: float, *, now: datetime) -> None
     spent = time.monotonic() - started
     run.state, run.ms, run.finished_at = state, round(spent * 1000), now + timedelta(seconds=spent)
     with transaction.atomic():
-        run.save(update_fields=["state", "code", "rows", "ms", "finished_at"])
+        run.save(update_fields=["state", "code", "rows", "cut", "ms", "finished_at"])
         record(
             "console.download" if run.is_download else "console.run",
             now=now,

@@ -1,5 +1,6 @@
 """Questions that somebody keeps, for themselves or for all, and those that Giftflick comes with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from api import actors
 from api.audit.services import differences, record
 from api.console.models import SavedQuery
 from api.console.questions import read_questions
-from api.console.statements import LONGEST
+from api.console.statements import LONGEST, without_keys
 from api.exceptions import ApplicationError, ForbiddenError, PreconditionFailedError
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 120, 1_000
@@ -48,14 +49,15 @@ def save_question(
     with transaction.atomic():
         if question is None:
             kept = SavedQuery.objects.create(**fields, owner=user, created_at=now, updated_at=now)
-            record("question.kept", now=now, actor=actor, subject=kept, changes={"name": [None, kept.name]})
+            record("question.kept", now=now, actor=actor, subject=kept, changes=_noted({}, fields))
             return kept
         kept = SavedQuery.objects.select_for_update().get(pk=question.pk)
         if not may_change(kept, user):
             raise ForbiddenError("This question is somebody else's: save a copy of your own.")
         if kept.version != version:
             raise PreconditionFailedError(CHANGED)
-        changes = differences({name: getattr(kept, name) for name in fields}, fields)
+        changes = _noted({name: getattr(kept, name) for name in fields}, fields)
+        changes["version"] = [version, version + 1]
         SavedQuery.objects.filter(pk=kept.pk).update(**fields, version=version + 1, updated_at=now)
         record("question.changed", now=now, actor=actor, subject=kept, changes=changes)
     kept.refresh_from_db()
@@ -68,7 +70,8 @@ def delete_question(user: User, question: SavedQuery, *, now: datetime) -> None:
         raise ForbiddenError("This question is somebody else's, or comes with Giftflick: it stays.")
     with transaction.atomic():
         actor = actors.staff(user.get_username())
-        record("question.deleted", now=now, actor=actor, subject=question, changes={"name": [question.name, None]})
+        before = {"name": question.name, "is_shared": question.is_shared}
+        record("question.deleted", now=now, actor=actor, subject=question, changes=_noted(before, {}))
         question.delete()
 
 
@@ -98,6 +101,14 @@ def _fields(draft: Draft) -> dict[str, object]:
     }
 
 
+def _noted(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, list[object]]:
+    """For the audit log, which more people read: no statement, and of what is one person's own no words at all."""
+    told = {"name", "description", "is_shared", "needs_pii"}
+    if not (before.get("is_shared") or after.get("is_shared")):
+        told -= {"name", "description"}
+    return {name: [before.get(name), after.get(name)] for name in sorted(told) if before.get(name) != after.get(name)}
+
+
 def _insist(draft: Draft) -> None:
     if not draft.name.strip() or len(draft.name) > LONGEST_NAME:
         raise ApplicationError(f"Give the question a name of at most {LONGEST_NAME} characters.")
@@ -105,5 +116,7 @@ def _insist(draft: Draft) -> None:
         raise ApplicationError(f"The description may have at most {LONGEST_DESCRIPTION:,} characters.")
     if not draft.sql.strip() or len(draft.sql) > LONGEST:
         raise ApplicationError(f"A question is a statement of at most {LONGEST:,} characters.")
+    if without_keys(draft.sql) != draft.sql:
+        raise ApplicationError("There is a key or another secret in the statement, or a word of 1,000 characters.")
     if any("\0" in text for text in (draft.name, draft.description, draft.sql)):
         raise ApplicationError("There is a NUL character in it, which PostgreSQL has no place for.")

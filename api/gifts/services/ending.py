@@ -7,6 +7,7 @@ from django.db import transaction
 
 from api import actors
 from api.batches import services as batches
+from api.console.forgetting import forget_addresses
 from api.delivery.models import MailEvent, Message
 from api.delivery.services import withdraw_queued
 from api.delivery.states import OPEN, MessageStatus
@@ -96,6 +97,7 @@ def erase_gift(gift_id: UUID, *, actor: str, now: datetime) -> bool:
         for upload_id in media:
             enqueue("upload.delete", upload_id, now=now, dedupe_key=f"upload.delete:{upload_id}:{gift.pk}")
         GiftMedia.objects.filter(gift=gift).delete()
+        forget_addresses([gift.sender_email, gift.recipient_email, gift.bounced_email])
         _blank(gift, actor=actor, now=now)
         idempotency.forget_answers(gift.account_id, GIFTS, gift.pk)
         webhooks.forget_words(gift.account_id, list(gift.events.values_list("pk", flat=True)))

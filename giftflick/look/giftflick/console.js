@@ -10,6 +10,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const stop = document.getElementById("stop");
   const run = document.getElementById("run");
   const DRAFT = "giftflick-console";
+  const TYPED = /^(statement|name|description|p_.*)$/;
   const FIELDS_AFTER_MS = 400;
   let isRunning = false;
   let asked = 0;
@@ -28,6 +29,7 @@ document.addEventListener("DOMContentLoaded", () => {
   async function ask() {
     if (isRunning) return;
     isRunning = true;
+    keepDraft();
     run.disabled = true;
     stop.hidden = false;
     const started = performance.now();
@@ -41,7 +43,6 @@ document.addEventListener("DOMContentLoaded", () => {
         method: "POST", body: new FormData(form), headers: { "X-Part": "answer" }, credentials: "same-origin",
       });
       if (response.redirected) {
-        keepDraft();
         const line = notice("To see personal data, show once more who you are. What you wrote is kept. ", "warn");
         const link = document.createElement("a");
         link.href = response.url;
@@ -65,6 +66,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   form.addEventListener("submit", (event) => {
+    keepDraft();
     if (event.submitter && event.submitter !== run) return;
     event.preventDefault();
     ask();
@@ -134,23 +136,34 @@ document.addEventListener("DOMContentLoaded", () => {
   let waiting = 0;
   function changed() {
     colour();
-    keepDraft();
     clearTimeout(waiting);
     waiting = setTimeout(renewFields, FIELDS_AFTER_MS);
   }
 
-  async function renewFields() {
+  async function renewFields(filledIn = []) {
     const mine = ++asked;
     const names = [...editor.value.matchAll(/:([a-z_]\w*)/gi)].length;
     if (!names && !fields.children.length) return;
-    const response = await fetch(page.dataset.fields, { method: "POST", body: new FormData(form), credentials: "same-origin", redirect: "error" }).catch(() => null);
+    const body = new FormData(form);
+    for (const [name, value] of filledIn) body.set(name, value);
+    const response = await fetch(page.dataset.fields, { method: "POST", body, credentials: "same-origin", redirect: "error" }).catch(() => null);
     if (response?.ok && mine === asked && !fields.contains(document.activeElement)) fields.innerHTML = await response.text();
   }
 
+  // What was typed stays in this tab: the page is loaded anew once somebody has shown who they are.
   function keepDraft() {
-    try { sessionStorage.setItem(DRAFT, editor.value); } catch { /* a full or forbidden store loses nothing that is shown */ }
+    const typed = [...new FormData(form)].filter(([name]) => TYPED.test(name));
+    try { sessionStorage.setItem(DRAFT, JSON.stringify(typed)); } catch { /* a full or forbidden store loses nothing that is shown */ }
   }
 
+  function fillInDraft() {
+    let typed = [];
+    try { typed = JSON.parse(sessionStorage.getItem(DRAFT)) ?? []; } catch { /* as above */ }
+    for (const [name, value] of typed) if (form.elements[name]) form.elements[name].value = value;
+    renewFields(typed);
+  }
+
+  form.addEventListener("input", keepDraft);
   editor.addEventListener("input", changed);
   editor.addEventListener("scroll", () => { document.querySelector(".gf-editor-colors").scrollTop = editor.scrollTop; });
 
@@ -176,9 +189,6 @@ document.addEventListener("DOMContentLoaded", () => {
     if (cell && !getSelection().toString()) cell.classList.toggle("gf-wide");
   });
 
-  if (!editor.value) {
-    try { editor.value = sessionStorage.getItem(DRAFT) ?? ""; } catch { /* as above */ }
-    if (editor.value) renewFields();
-  }
+  if (location.hash === "#kept" || !editor.value) fillInDraft();
   colour();
 });
