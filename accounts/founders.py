@@ -26,6 +26,7 @@ from api.delivery import backends
 from api.delivery.backends.base import Address, Mail
 from api.delivery.content import BRAND
 from api.exceptions import InvalidStateError
+from giftflick.plain_templates import PLAIN
 
 SUBJECT = f"Choose your password for {BRAND}"
 
@@ -78,8 +79,8 @@ def mail_link(user: User, *, now: datetime) -> None:
             to=Address(user.email, user.username),
             reply_to=None,
             subject=SUBJECT,
-            html=render_to_string("mail_founder_link.html", context),
-            text=render_to_string("mail_founder_link.txt", context).strip() + "\n",
+            html=render_to_string("mail_founder_link.html", context, using=PLAIN),
+            text=render_to_string("mail_founder_link.txt", context, using=PLAIN).strip() + "\n",
         )
     )
     record("password_link.sent", subject=user, now=now)

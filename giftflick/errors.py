@@ -8,6 +8,7 @@ from accounts.throttling import Allowance
 from api.exceptions import problem_response
 from api.viewing.headers import allow_content
 from giftflick.admin_policy import ADMIN_PATHS
+from giftflick.plain_templates import PLAIN
 
 API_PATHS = ("/v1", "/public", "/hooks")
 
@@ -60,6 +61,6 @@ def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpRespo
 
         if (page := framed(request, status)) is not None:
             return page
-    response = render(request, "error.html", {"title": title, "text": text}, status=status)
+    response = render(request, "error.html", {"title": title, "text": text}, status=status, using=PLAIN)
     allow_content(response)
     return response

@@ -62,14 +62,11 @@ ROOT_URLCONF = "giftflick.urls"
 WSGI_APPLICATION = "giftflick.wsgi.application"
 APPEND_SLASH = False
 
+PAGES = BASE_DIR / "giftflick" / "pages"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [
-            BASE_DIR / "giftflick" / "pages",
-            BASE_DIR / "api" / "delivery" / "mails",
-            BASE_DIR / "api" / "viewing" / "pages",
-        ],
+        "DIRS": [PAGES],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -78,7 +75,13 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
             ]
         },
-    }
+    },
+    {
+        "NAME": "plain",
+        "BACKEND": "giftflick.plain_templates.PlainTemplates",
+        "DIRS": [PAGES, BASE_DIR / "api" / "delivery" / "mails", BASE_DIR / "api" / "viewing" / "pages"],
+        "OPTIONS": {"libraries": {"static": "django.templatetags.static"}},
+    },
 ]
 
 DATABASES: dict[str, Any] = {"default": configuration()}

@@ -15,6 +15,7 @@ from api.gifts.states import EDGES
 from api.openapi.document import document
 from api.viewing.headers import allow_content
 from api.webhooks.states import WebhookType
+from giftflick.plain_templates import PLAIN
 
 WATCH_PAGE = ("GET", "/g/{token}", "The page that the recipient opens")
 
@@ -72,7 +73,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Drawn in the browser, from `/v1/openapi.json`."""
-    response = render(request, "docs_operations.html", {})
+    response = render(request, "docs_operations.html", using=PLAIN)
     allow_content(response, images=["data:"])
     return response
 
@@ -81,7 +82,7 @@ def reference(request: HttpRequest) -> HttpResponse:
 def llms(request: HttpRequest) -> HttpResponse:
     """What a language model should read first, in the shape of llmstxt.org."""
     content_type = "text/plain; charset=utf-8"
-    return render(request, "docs_llms.txt", {"base_url": settings.BASE_URL}, content_type=content_type)
+    return render(request, "docs_llms.txt", {"base_url": settings.BASE_URL}, content_type=content_type, using=PLAIN)
 
 
 def _scope(operation: dict[str, Any]) -> str | None:
@@ -89,6 +90,6 @@ def _scope(operation: dict[str, Any]) -> str | None:
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
-    response = render(request, template, context)
+    response = render(request, template, context, using=PLAIN)
     allow_content(response)
     return response

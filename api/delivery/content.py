@@ -13,6 +13,7 @@ from django.utils.text import Truncator
 from api.delivery.backends.base import Address, Mail
 from api.delivery.models import Message
 from api.delivery.states import MessageKind
+from giftflick.plain_templates import PLAIN
 
 BRAND = "Giftflick"
 MAX_NAME = 50  # characters of a name in a subject, which so stays below 150
@@ -66,10 +67,10 @@ def compose(message: Message, *, now: datetime) -> MailContent:
     names = {"sender": gift.sender_name, "recipient": gift.recipient_name} if gift is not None else {}
     subject = SUBJECTS[kind].format(**{who: one_line(name, limit=MAX_NAME) for who, name in names.items()})
     context = _context(message, now=now) | {"subject": subject, "brand": BRAND, "shop": message.account.name}
-    text = render_to_string(f"mail_{kind}.txt", context)
+    text = render_to_string(f"mail_{kind}.txt", context, using=PLAIN)
     return MailContent(
         subject=subject,
-        html=render_to_string(f"mail_{kind}.html", context),
+        html=render_to_string(f"mail_{kind}.html", context, using=PLAIN),
         text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
     )
 

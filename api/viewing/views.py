@@ -17,6 +17,7 @@ from api.gifts.services import leave_thanks, record_progress
 from api.viewing.headers import allow_content, keep_private
 from api.viewing.selectors import open_gift, show_gift, thanks_left
 from api.viewing.serializers import ProgressSerializer, ShowingSerializer, ThanksSerializer
+from giftflick.plain_templates import PLAIN
 
 MISSING = {
     "title": "There is no gift here yet",
@@ -46,14 +47,14 @@ def watch(request: HttpRequest, token: str) -> HttpResponse:
         response = _notice(request, AWAY, HTTPStatus.SERVICE_UNAVAILABLE)
         response["Retry-After"] = "5"
         return response
-    response = render(request, "watch.html", {"showing": showing, "token": token})
+    response = render(request, "watch.html", {"showing": showing, "token": token}, using=PLAIN)
     allow_content(response, images=showing.picture_origins, media=showing.film_origins)
     keep_private(response)
     return response
 
 
 def _notice(request: HttpRequest, words: dict[str, str], status: HTTPStatus) -> HttpResponse:
-    response = render(request, "error.html", words, status=status)
+    response = render(request, "error.html", words, status=status, using=PLAIN)
     allow_content(response)
     keep_private(response)
     return response

@@ -17,7 +17,8 @@ from local.environment import NOWHERE
 from local.gateway.functions import site
 from local.lambda_runtime import Function, FunctionError
 from tests.gateway.events import http_event
-from tests.gateway.test_lambda_entry import ADMINS, SLOW, context_of, start_cold
+from tests.gateway.test_lambda_entry import context_of, start_cold
+from tests.imports import slow_among
 from tests.secrets.conftest import MakeSecret, app_secret, make_secret, manager
 from tests.system import System
 
@@ -173,4 +174,4 @@ def test_a_first_request_with_secrets_imports_no_slow_package(
     told = start_cold(system, tmp_path, [event], env=kept.env)
 
     assert [answer["statusCode"] for answer in told["answers"]] == [200]
-    assert (SLOW | ADMINS) & set(told["modules"]) == set()
+    assert slow_among(told["modules"]) == []

@@ -1,6 +1,5 @@
 """Each step in another process, as on Lambda; and processes that are killed in the middle of one."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from accounts.models import Account
-from accounts.services import issue_api_key
 from api.batches.models import Batch
 from api.campaigns.models import CampaignGift
 from api.gifts.models import Gift
@@ -129,37 +126,3 @@ def test_a_campaign_that_is_killed_makes_each_gift_once(
     assert (CampaignGift.objects.count(), Job.objects.filter(kind="render.submit").count()) == (4, 4)
     batch = Batch.objects.get(pk=batch_id)
     assert (batch.state, batch.done_count, batch.failed_count) == ("done", 4, 0)
-
-
-CALLS = """
-import json, os, sys
-import django
-django.setup()
-from django.test import Client
-client = Client(headers={"X-API-Key": os.environ["KEY"], "Host": "localhost"})
-answers = [client.get(path).status_code for path in ("/v1/account", "/v1/gifts", "/v1/templates", "/g/nothing")]
-answers.append(client.post("/v1/gifts", "{}", content_type="application/json").status_code)
-answers.append(client.post("/hooks/sendgrid", "[]", content_type="application/json").status_code)
-print(json.dumps([answers, sorted(sys.modules)]))
-"""
-
-
-def test_a_call_of_the_api_imports_no_admin_and_nothing_that_reads_sheets(
-    run: Run, account: Account, now: datetime
-) -> None:
-    _, key = issue_api_key(account, name="test", livemode=True, created_by="tests", now=now)
-
-    done = run("-c", f"import os; os.environ['KEY'] = {key!r}\n{CALLS}")
-
-    assert done.returncode == 0, done.stderr
-    answers, modules = json.loads(done.stdout.splitlines()[-1])
-    slow = {"tablib", "openpyxl", "defusedxml", "import_export.resources", "import_export.admin", "unfold.admin"}
-    found = [
-        name
-        for name in modules
-        if name in slow
-        or name.startswith(("api.sheets.resources.", "api.campaigns.resources"))
-        or (name.split(".")[0] in {"api", "accounts"} and "admin" in name.split("."))
-    ]
-    assert answers == [200, 200, 200, 404, 400, 403]
-    assert found == []
