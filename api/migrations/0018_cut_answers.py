@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('api', '0016_console'),
+        ('api', '0017_mail_event_applied'),
     ]
 
     operations = [

@@ -226,7 +226,7 @@ def test_a_campaign_stands_where_its_approved_file_is(
     seen.append(stage())
     Sheet.objects.update(state="checked")
     seen.append(stage())
-    discard_sheet(receive("gifts", gifts_file(*recipients(1)), scope=campaign.pk).pk)
+    discard_sheet(receive("gifts", gifts_file(*recipients(1)), scope=campaign.pk).pk, actor="tests", now=now)
     seen.append(stage())
     batch = approve(campaign, sheet, now)
     seen.append(stage())
