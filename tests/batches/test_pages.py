@@ -84,11 +84,11 @@ def test_what_changes_is_had_alone(new_kind: NewKind, founder: Client, now: date
     part = founder.get(f"/admin/batches/{batch.pk}/", {"part": "progress"}).content.decode()
 
     assert part.startswith('<div id="batch-progress"')
-    assert "data-open" in part
+    assert 'data-refresh="2"' in part
     assert 'aria-valuenow="1"' in part
     assert "Cancel the rest" in part
     finish(batch, now)
-    assert "data-open" not in founder.get(f"/admin/batches/{batch.pk}/?part=progress").content.decode()
+    assert "data-refresh" not in founder.get(f"/admin/batches/{batch.pk}/?part=progress").content.decode()
 
 
 def test_more_failures_than_a_page_holds_are_in_the_file(new_kind: NewKind, founder: Client, now: datetime) -> None:
