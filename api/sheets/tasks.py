@@ -16,7 +16,7 @@ def check_sheet(ref_id: UUID, *, now: datetime) -> None:
     """Read it, then a slice of its rows; the same job comes again for the next, behind what became due meanwhile."""
     services.read_sheet(ref_id, now=now)
     if services.check_slice(ref_id, now=now):
-        raise Postpone(now)
+        raise Postpone(now, is_progress=True)
 
 
 @handles("export.write")

@@ -16,6 +16,7 @@ from api.batches.services import LARGEST, ItemIn, blank_old, cancel_batch, forge
 from api.exceptions import ApplicationError, BackendError, InvalidFieldError, InvalidStateError, TooLargeError
 from api.outbox.drain import drain
 from api.outbox.models import Job
+from api.outbox.registry import Postpone
 from tests.batches.conftest import NewKind
 from tests.conftest import Lines
 
@@ -163,6 +164,17 @@ def test_a_database_in_a_knot_is_waited_for(new_kind: NewKind, now: datetime) ->
     work(now + MINUTE)
 
     assert facts(batch) == ("done", 3, 3, 0)
+
+
+def test_a_slice_that_came_to_its_end_leaves_its_jobs_attempts_behind(new_kind: NewKind, now: datetime) -> None:
+    def wait(item: BatchItem, *, actor: str, now: datetime) -> str:
+        raise Postpone(now + 10 * MINUTE)
+
+    started(new_kind(wait), now)
+    Job.objects.update(attempts=8)
+    work(now)
+
+    assert Job.objects.get().attempts == 0
 
 
 def test_a_kind_that_calls_outside_has_no_transaction_around_it(new_kind: NewKind, now: datetime) -> None:
