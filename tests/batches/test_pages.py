@@ -217,6 +217,10 @@ def test_a_kind_that_a_later_version_dropped_still_has_its_page(founder: Client,
 
     assert founder.get(f"/admin/batches/{batch.pk}/").status_code == 200
     assert result_of(founder, batch)[1] == ["x", "", "failed", "no"]
+    other = viewer("may", "export_pii")
+    for page in ("", "cancel/", "result.csv"):
+        assert other.get(f"/admin/batches/{batch.pk}/{page}").status_code == 403
+    assert [len(client.get("/admin/batches/").context["rows"]) for client in (founder, other)] == [1, 0]
     assert "its job was given up" in founder.get(f"/admin/batches/{batch.pk}/").content.decode()
     assert founder.post(f"/admin/batches/{batch.pk}/cancel/", {"reason": "too old"}).status_code == 302
     assert "its job was given up" not in founder.get(f"/admin/batches/{batch.pk}/").content.decode()
