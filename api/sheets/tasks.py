@@ -28,7 +28,6 @@ for _kind in (ACCOUNTS, TEMPLATES, SUPPRESSIONS):
 
     @batch_kind(
         _kind.batch_kind,
-        title=f"Import {_kind.title.lower()}",
         door=Door.IMPORT,
         look=_kind.permission,
         permission=_kind.permission,
