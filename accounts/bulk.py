@@ -13,13 +13,13 @@ LOOK, PERMISSION = "accounts.view_account", "accounts.change_account"
 PAGE = "admin:accounts_account_change"
 
 
-@batch_kind(SUSPEND, title="Suspend shops", is_atomic=False, look=LOOK, permission=PERMISSION, row_page=PAGE)
+@batch_kind(SUSPEND, is_atomic=False, look=LOOK, permission=PERMISSION, row_page=PAGE)
 def suspend(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: ARG001
     services.suspend_account(_account(item), now=now)
     return "Suspended: every key is refused."
 
 
-@batch_kind(RESUME, title="Resume shops", is_atomic=False, look=LOOK, permission=PERMISSION, row_page=PAGE)
+@batch_kind(RESUME, is_atomic=False, look=LOOK, permission=PERMISSION, row_page=PAGE)
 def resume(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: ARG001
     services.resume_account(_account(item), now=now)
     return "Resumed: its keys work again."

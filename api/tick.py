@@ -14,6 +14,7 @@ from api.audit import services as audit
 from api.audit.doors import by_itself
 from api.batches import services as batches
 from api.batches import tasks as batch_tasks
+from api.campaigns import services as campaigns
 from api.campaigns import tasks as campaign_tasks
 from api.console import services as console
 from api.gifts import bulk as gift_bulk
@@ -56,6 +57,7 @@ SWEEPS: dict[str, Callable[[datetime], int]] = {
     "old audit entries": lambda now: audit.purge_old(now=now),
     "old batches' words": lambda now: batches.blank_old(now=now),
     "old batches": lambda now: batches.purge_old(now=now),
+    "campaigns to forget": lambda now: campaigns.blank_defaults(now=now),
     "figures for the first page": today.schedule_figures,
     "old sheets and exports": lambda now: sheets.throw_old_away(now=now),
     "sheets and exports of long ago": lambda now: sheets.purge_old(now=now),

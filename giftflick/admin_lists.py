@@ -23,6 +23,7 @@ from django.utils.http import urlencode
 from uuid6 import uuid7
 
 from api.saved_filters.selectors import filters_of
+from api.saved_filters.services import may_delete
 from giftflick.admin_days import DayFilter, Days, days_of
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ class ListByKey(ChangeList):
                 saved.query == self.saved_query,
                 pk=saved.pk,
                 owner="" if saved.owner_id == self.user.pk else saved.owner.get_username(),
-                is_deletable=saved.owner_id == self.user.pk or self.user.has_perm("api.delete_savedfilter"),
+                is_deletable=may_delete(saved, user=self.user),
             )
             for saved in filters_of(self.opts.label_lower, user=self.user)
         ]

@@ -20,7 +20,6 @@ class Kind:
     """
 
     name: str
-    title: str
     handler: Handler
     door: Door
     is_atomic: bool
@@ -36,7 +35,6 @@ _kinds: dict[str, Kind] = {}
 def batch_kind(
     name: str,
     *,
-    title: str,
     door: Door = Door.ADMIN,
     is_atomic: bool = True,
     look: str = "",
@@ -54,7 +52,7 @@ def batch_kind(
     def register(handler: Handler) -> Handler:
         if name in _kinds:
             raise ValueError(f"two kinds of batch named {name}")
-        _kinds[name] = Kind(name, title, handler, door, is_atomic, look, permission, row_page, is_personal)
+        _kinds[name] = Kind(name, handler, door, is_atomic, look, permission, row_page, is_personal)
         return handler
 
     return register

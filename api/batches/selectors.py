@@ -10,9 +10,11 @@ from api.batches.states import JOB, ItemState
 from api.outbox.models import Job, JobState
 
 
-def newest_batches(*, before: UUID | None = None, hidden: Collection[str] = ()) -> QuerySet[Batch]:
-    """`before`: those that were started before that one. `hidden` kinds are left out."""
-    batches = Batch.objects.exclude(kind__in=hidden).order_by("-id")
+def newest_batches(*, before: UUID | None = None, kinds: Collection[str] | None = None) -> QuerySet[Batch]:
+    """`before`: those that were started before that one. `kinds`: of these only."""
+    batches = Batch.objects.order_by("-id")
+    if kinds is not None:
+        batches = batches.filter(kind__in=kinds)
     return batches if before is None else batches.filter(pk__lt=before)
 
 

@@ -16,4 +16,4 @@ def run_batch(ref_id: UUID, *, now: datetime) -> None:
     """
     go_on = services.run_slice(ref_id, now=now)
     if go_on is not None:
-        raise Postpone(go_on)
+        raise Postpone(go_on, is_progress=True)

@@ -14,7 +14,8 @@ FIELD = "fields."
 FORGOTTEN_KEY = "erased:"
 # As spreadsheets and people write a time: a blank for the T, no seconds.
 WALL = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2}):(\d{2})(:\d{2}(?:\.\d+)?)?(.*)", re.DOTALL)
-DEFAULTED = ("sender_name", "sender_email", "message", "deliver_at", "timezone")
+PERSONAL = ("sender_name", "sender_email", "message")
+DEFAULTED = (*PERSONAL, "deliver_at", "timezone")
 # An error's place in a gift, and the column that it came from.
 PLACES = {
     "sender.name": "sender_name",

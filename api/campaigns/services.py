@@ -6,17 +6,18 @@ from itertools import chain, islice
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Account
 from api.audit.services import record
 from api.batches.models import Batch
 from api.batches.services import LARGEST, ItemIn, cancel_batch, start_batch
 from api.batches.states import OPEN
-from api.campaigns.columns import DEFAULTED, FORGOTTEN_KEY, forgotten_key, instant
+from api.campaigns.columns import DEFAULTED, FORGOTTEN_KEY, PERSONAL, forgotten_key, instant
 from api.campaigns.estimate import AT_ONCE, LOOK_AGAIN_S
 from api.campaigns.models import Campaign, CampaignGift
 from api.campaigns.selectors import campaign_with, gifts_to_cancel, rendering_now
-from api.campaigns.states import CANCELABLE
+from api.campaigns.states import CANCELABLE, UNDECIDED
 from api.exceptions import InvalidFieldError, InvalidStateError
 from api.gifts import lifecycle
 from api.gifts.schedule import read_schedule
@@ -26,6 +27,9 @@ from api.sheets.models import Sheet
 from api.sheets.selectors import sheets_of
 from api.sheets.services import confirm_sheet, forget_sheet_rows
 from api.templates.models import Template, TemplateStatus
+
+KEEP_UNUSED = timedelta(days=400)
+BLANKED_AT_ONCE = 20
 
 
 def open_campaign(
@@ -123,6 +127,28 @@ def forget_row(gift_id: UUID) -> None:
         if not made.row_key.startswith(FORGOTTEN_KEY):
             made.row_key = forgotten_key(made.row_key)
             made.save(update_fields=["row_key"])
+
+
+def blank_defaults(*, now: datetime) -> int:
+    """A campaign forgets whom it is from, and what it says, with the last of its gifts; or if it never had one.
+
+    Not while one of its files is looked at or worked off: its rows need them.
+    """
+    gifts = CampaignGift.objects.filter(campaign=OuterRef("pk"))
+    sheets = Sheet.objects.filter(scope_id=OuterRef("pk"))
+    on_the_way = sheets.filter(Q(batch__state__in=sorted(OPEN)) | Q(state__in=sorted(UNDECIDED)))
+    over = Campaign.objects.filter(
+        Exists(gifts) | Q(created_at__lt=now - KEEP_UNUSED),
+        ~Exists(gifts.filter(gift__forgotten_at=None)),
+        ~Exists(on_the_way),
+        defaults__has_any_keys=PERSONAL,
+    )
+    with transaction.atomic():
+        found = list(over.select_for_update(of=("self",), skip_locked=True, no_key=True)[:BLANKED_AT_ONCE])
+        for campaign in found:
+            campaign.defaults = {name: said for name, said in campaign.defaults.items() if name not in PERSONAL}
+            campaign.save(update_fields=["defaults"])
+    return len(found)
 
 
 def keep_pace(campaign_id: UUID, *, now: datetime) -> None:

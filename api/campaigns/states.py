@@ -19,6 +19,8 @@ class CampaignStage(models.TextChoices):
 CANCELABLE = frozenset(BEFORE_SENT)
 # Uploads that are as good as none.
 NOT_THERE = frozenset({SheetState.UPLOADING, SheetState.DISCARDED, SheetState.EXPIRED})
+# Those whose rows may still be made into gifts.
+UNDECIDED = frozenset({*BEFORE_CHECKED, SheetState.UPLOADING, SheetState.CHECKED})
 
 
 def stage_of(*, is_canceled: bool, is_begun: bool, is_going_on: bool, sheet_state: str | None) -> CampaignStage:

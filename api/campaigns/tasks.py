@@ -16,7 +16,6 @@ LOOK = "api.view_gift"
 
 @batch_kind(
     GIFTS.batch_kind,
-    title="Campaign",
     door=Door.IMPORT,
     look=LOOK,
     permission=GIFTS.permission,
@@ -30,7 +29,6 @@ def make_gift(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: AR
 
 @batch_kind(
     "campaign.cancel",
-    title="Call off a campaign",
     look=LOOK,
     permission=GIFTS.permission,
     row_page="admin:api_gift_change",

@@ -20,15 +20,15 @@ def _pay(gift_id: UUID, *, actor: str, now: datetime) -> Gift:
     return services.set_order(gift_id, status=OrderStatus.PAID, reference="", actor=actor, now=now)
 
 
-def _register(kind: str, title: str, service: Service) -> None:
-    @batch_kind(f"{KIND}.{kind}", title=title, look="api.view_gift", permission="api.operate_gift", row_page=PAGE)
+def _register(kind: str, service: Service) -> None:
+    @batch_kind(f"{KIND}.{kind}", look="api.view_gift", permission="api.operate_gift", row_page=PAGE)
     def act(item: BatchItem, *, actor: str, now: datetime) -> str:
         gift = service(UUID(item.ref_id), actor=actor, now=now)
         return f"The gift is {gift.status}."
 
 
-_register("render_again", "Render gifts again", services.render_again)
-_register("resend", "Send gifts again", services.resend_gift)
-_register("approve", "Approve gifts", services.approve_gift)
-_register("mark_paid", "Mark gifts' orders paid", _pay)
-_register("cancel", "Cancel gifts", services.cancel_gift)
+_register("render_again", services.render_again)
+_register("resend", services.resend_gift)
+_register("approve", services.approve_gift)
+_register("mark_paid", _pay)
+_register("cancel", services.cancel_gift)

@@ -21,6 +21,9 @@ ABOUT = {
     "mail": ("The mail", "api_message_change"),
     "upload": ("The upload", "api_upload_change"),
     "webhook": ("The delivery", "api_webhookdelivery_change"),
+    "campaign": ("The gift", "api_gift_change"),
+    "batch": ("The batch", "batch"),
+    "sheet": ("The upload", "sheet"),
 }
 
 ACTIONS = [

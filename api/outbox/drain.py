@@ -114,7 +114,7 @@ def _outcome(claimed: Claim, *, clock: Clock) -> str:
             entry_for(claimed.kind).run(claimed.ref_id, now=clock())
         services.finish(claimed, now=clock())
     except Postpone as later:
-        services.put_off(claimed, until=later.until)
+        services.put_off(claimed, until=later.until, is_progress=later.is_progress)
         return "postponed"
     except BackendError as error:
         return _failed(claimed, error, is_hopeless=not error.retryable, wait=error.retry_after, clock=clock)

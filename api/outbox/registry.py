@@ -19,11 +19,15 @@ class OnDead(Protocol):
 
 
 class Postpone(Exception):  # noqa: N818 - not an error: the job's turn has not come
-    """Raised by a handler: run me again then; this did not count as an attempt."""
+    """Raised by a handler: run me again then; this did not count as an attempt.
 
-    def __init__(self, until: datetime) -> None:
+    `is_progress`: a part was done, and the next one has all its attempts.
+    """
+
+    def __init__(self, until: datetime, *, is_progress: bool = False) -> None:
         super().__init__(until.isoformat())
         self.until = until
+        self.is_progress = is_progress
 
 
 @dataclass(frozen=True)

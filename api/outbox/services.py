@@ -91,9 +91,9 @@ def finish(claimed: Claim, *, now: datetime) -> bool:
     return _end(claimed, state=JobState.DONE, finished_at=now, last_error="")
 
 
-def put_off(claimed: Claim, *, until: datetime) -> bool:
-    """Run it again then, as if this attempt had not been."""
-    return _end(claimed, run_at=until, attempts=claimed.attempts - 1)
+def put_off(claimed: Claim, *, until: datetime, is_progress: bool = False) -> bool:
+    """Run it again then, as if this attempt had not been; after progress, as if none had been."""
+    return _end(claimed, run_at=until, attempts=0 if is_progress else claimed.attempts - 1)
 
 
 def retry_later(claimed: Claim, *, now: datetime, reason: str, retry_after: timedelta | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""What each kind of job does, in plain words. A kind that is not listed goes by its name."""
+"""What each kind of job does, in plain words. One that a later version dropped goes by its name."""
 
 KINDS = {
     "render.submit": "hand the video to the renderer",
@@ -10,6 +10,12 @@ KINDS = {
     "mail.send": "send a mail",
     "mail.events": "apply what SendGrid reported",
     "webhook.deliver": "tell the shop's system",
+    "batch.run": "work a batch off",
+    "sheet.check": "check an uploaded file",
+    "export.write": "write a file to download",
+    "keys.project": "copy a shop's keys to where calls are let in",
+    "keys.sync": "compare the keys with where calls are let in",
+    "figures.count": "count the figures of the first page",
 }
 
 

@@ -30,7 +30,7 @@ def read_sheet(ref_id: UUID, *, now: datetime) -> None:
 def check_sheet(ref_id: UUID, *, now: datetime) -> None:
     """A slice of its rows; the same job comes again for the next, behind what became due meanwhile."""
     if services.check_slice(ref_id, now=now):
-        raise Postpone(now)
+        raise Postpone(now, is_progress=True)
 
 
 @handles("export.write", on_dead=_export_given_up, needs=A_WHOLE_FILE)
@@ -42,7 +42,6 @@ for _kind in (ACCOUNTS, TEMPLATES, SUPPRESSIONS):
 
     @batch_kind(
         _kind.batch_kind,
-        title=f"Import {_kind.title.lower()}",
         door=Door.IMPORT,
         look=_kind.permission,
         permission=_kind.permission,

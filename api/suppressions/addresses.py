@@ -3,9 +3,21 @@
 import hashlib
 import re
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+LONGEST = 254  # as SMTP has it
 SHA256 = re.compile(r"[0-9a-f]{64}")
 HIDDEN = "…"
 _LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(ord("A"), ord("Z") + 1)})
+
+
+def is_address(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(text) <= LONGEST
 
 
 def address_hash(address: str) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from api.suppressions import bulk, services
-from api.suppressions.addresses import searched_hash
+from api.suppressions.addresses import LONGEST, searched_hash
 from api.suppressions.models import Suppression
 from api.suppressions.states import SuppressionReason
 from giftflick.admin import ModelAdmin, StateFilter, moment, state
@@ -19,7 +19,9 @@ from giftflick.admin_door import actor_of
 
 class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
     address = forms.EmailField(
-        label="E-mail address", help_text="Kept as its hash: afterwards only its beginning and its domain are shown."
+        label="E-mail address",
+        max_length=LONGEST,
+        help_text="Kept as its hash: afterwards only its beginning and its domain are shown.",
     )
     reason = forms.ChoiceField(choices=SuppressionReason.choices, help_text="Why it is not mailed.")
 

@@ -10,7 +10,7 @@ from api.suppressions import services
 LIFT = "suppressions.lift"
 
 
-@batch_kind(LIFT, title="Lift suppressions", permission="api.delete_suppression")
+@batch_kind(LIFT, permission="api.delete_suppression")
 def lift(item: BatchItem, *, actor: str, now: datetime) -> str:
     services.lift_suppression(UUID(item.ref_id), actor=actor, now=now)
     return "The address may be mailed again."

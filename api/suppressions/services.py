@@ -3,14 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from api.audit.changes import Changes
 from api.audit.services import record
 from api.exceptions import InvalidFieldError, NotFoundError
-from api.suppressions.addresses import address_hash, masked_address
+from api.suppressions.addresses import address_hash, is_address, masked_address
 from api.suppressions.models import Suppression
 from api.suppressions.states import SuppressionReason
 
@@ -20,10 +18,8 @@ def suppress_address(address: str, *, reason: SuppressionReason, actor: str, now
 
     The audit log has what a list may show, the masked address.
     """
-    try:
-        validate_email(address.strip())
-    except ValidationError:
-        raise InvalidFieldError("address", "invalid", "This is no e-mail address.") from None
+    if not is_address(address.strip()):
+        raise InvalidFieldError("address", "invalid", "This is no e-mail address.")
     return suppress_hash(address_hash(address), masked=masked_address(address), reason=reason, actor=actor, now=now)
 
 

@@ -14,7 +14,6 @@ ENABLE, REDELIVER = "webhooks.enable", "webhooks.redeliver"
 
 @batch_kind(
     ENABLE,
-    title="Switch endpoints on",
     look="api.view_webhookendpoint",
     permission="api.change_webhookendpoint",
     row_page="admin:api_webhookendpoint_change",
@@ -26,7 +25,6 @@ def enable(item: BatchItem, *, actor: str, now: datetime) -> str:  # noqa: ARG00
 
 @batch_kind(
     REDELIVER,
-    title="Deliver again",
     look="api.view_webhookdelivery",
     permission="api.change_webhookdelivery",
     row_page="admin:api_webhookdelivery_change",

@@ -148,3 +148,13 @@ def test_a_refusal_stays_on_the_page(founder: Client, account: Account, now: dat
     answer = founder.post(f"/admin/webhook-deliveries/{delivery.pk}/redeliver/")
 
     assert (answer.status_code, "This endpoint is disabled" in answer.content.decode()) == (409, True)
+
+
+def test_a_batchs_job_says_what_it_does_and_leads_to_the_batch(founder: Client, now: datetime) -> None:
+    job = dead_job(now)
+    Job.objects.update(kind="batch.run")
+
+    page = founder.get(f"/admin/api/job/{job.pk}/change/").content.decode()
+
+    assert "Work a batch off: " in page
+    assert f'href="/admin/batches/{job.ref_id}/"' in page

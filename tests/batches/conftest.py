@@ -19,7 +19,7 @@ def new_kind(monkeypatch: pytest.MonkeyPatch) -> NewKind:
 
     def register(handler: Handler, **options: object) -> str:
         name = f"test-{uuid4().hex[:8]}"
-        batch_kind(name, title="Test", **options)(handler)  # type: ignore[arg-type]
+        batch_kind(name, **options)(handler)  # type: ignore[arg-type]
         return name
 
     return register

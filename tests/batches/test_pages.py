@@ -84,11 +84,11 @@ def test_what_changes_is_had_alone(new_kind: NewKind, founder: Client, now: date
     part = founder.get(f"/admin/batches/{batch.pk}/", {"part": "progress"}).content.decode()
 
     assert part.startswith('<div id="batch-progress"')
-    assert "data-open" in part
+    assert 'data-refresh="2"' in part
     assert 'aria-valuenow="1"' in part
     assert "Cancel the rest" in part
     finish(batch, now)
-    assert "data-open" not in founder.get(f"/admin/batches/{batch.pk}/?part=progress").content.decode()
+    assert "data-refresh" not in founder.get(f"/admin/batches/{batch.pk}/?part=progress").content.decode()
 
 
 def test_more_failures_than_a_page_holds_are_in_the_file(new_kind: NewKind, founder: Client, now: datetime) -> None:
@@ -217,6 +217,10 @@ def test_a_kind_that_a_later_version_dropped_still_has_its_page(founder: Client,
 
     assert founder.get(f"/admin/batches/{batch.pk}/").status_code == 200
     assert result_of(founder, batch)[1] == ["x", "", "failed", "no"]
+    other = viewer("may", "export_pii")
+    for page in ("", "cancel/", "result.csv"):
+        assert other.get(f"/admin/batches/{batch.pk}/{page}").status_code == 403
+    assert [len(client.get("/admin/batches/").context["rows"]) for client in (founder, other)] == [1, 0]
     assert "its job was given up" in founder.get(f"/admin/batches/{batch.pk}/").content.decode()
     assert founder.post(f"/admin/batches/{batch.pk}/cancel/", {"reason": "too old"}).status_code == 302
     assert "its job was given up" not in founder.get(f"/admin/batches/{batch.pk}/").content.decode()

@@ -12,10 +12,21 @@ from uuid6 import uuid7
 from api.audit.doors import present
 from api.audit.states import Door
 from api.batches.models import Batch, BatchItem
-from api.batches.services import LARGEST, ItemIn, blank_old, cancel_batch, forget_row, purge_old, run_slice, start_batch
+from api.batches.services import (
+    LARGEST,
+    ItemIn,
+    blank_old,
+    cancel_batch,
+    ending,
+    forget_row,
+    purge_old,
+    run_slice,
+    start_batch,
+)
 from api.exceptions import ApplicationError, BackendError, InvalidFieldError, InvalidStateError, TooLargeError
 from api.outbox.drain import drain
 from api.outbox.models import Job
+from api.outbox.registry import Postpone
 from tests.batches.conftest import NewKind
 from tests.conftest import Lines
 
@@ -163,6 +174,17 @@ def test_a_database_in_a_knot_is_waited_for(new_kind: NewKind, now: datetime) ->
     work(now + MINUTE)
 
     assert facts(batch) == ("done", 3, 3, 0)
+
+
+def test_a_slice_that_came_to_its_end_leaves_its_jobs_attempts_behind(new_kind: NewKind, now: datetime) -> None:
+    def wait(item: BatchItem, *, actor: str, now: datetime) -> str:
+        raise Postpone(now + 10 * MINUTE)
+
+    started(new_kind(wait), now)
+    Job.objects.update(attempts=8)
+    work(now)
+
+    assert Job.objects.get().attempts == 0
 
 
 def test_a_kind_that_calls_outside_has_no_transaction_around_it(new_kind: NewKind, now: datetime) -> None:
@@ -341,6 +363,20 @@ def test_words_are_blanked_after_a_month_and_the_batch_goes_after_400_days(new_k
     assert purge_old(now=over + timedelta(days=400)) == 0
     assert purge_old(now=over + timedelta(days=401)) == 1
     assert not BatchItem.objects.exists()
+
+
+def test_a_sweep_forgets_one_batch_at_a_time(new_kind: NewKind, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick that touched twenty large ones would have no time left for what is due."""
+    monkeypatch.setattr(ending, "AT_ONCE", 2)
+    kind = new_kind(finish)
+    for _ in range(2):
+        started(kind, now, 5)
+    work(now)
+    later = now + timedelta(days=401)
+
+    assert [blank_old(now=later) for _ in range(3)] == [1, 1, 0]
+    assert set(BatchItem.objects.values_list("label", "detail")) == {("", "")}
+    assert [(purge_old(now=later), BatchItem.objects.count()) for _ in range(3)] == [(1, 5), (1, 0), (0, 0)]
 
 
 def test_a_rows_words_are_forgotten_when_its_person_asks(new_kind: NewKind, now: datetime) -> None:

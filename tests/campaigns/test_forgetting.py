@@ -1,6 +1,6 @@
 """Somebody of a campaign's file asks to be forgotten."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,13 @@ from django.core import serializers
 from accounts.models import Account
 from api.batches.models import BatchItem
 from api.campaigns.models import CampaignGift
+from api.campaigns.services import blank_defaults
 from api.campaigns.tasks import forget_row
 from api.gifts import services
 from api.gifts.models import Gift
 from api.outbox.models import Job
 from api.sheets.models import SheetRow
+from api.sheets.services import discard_sheet
 from tests import build
 from tests.campaigns.conftest import Open, approve, gifts_file, recipients, work_off
 from tests.sheets.conftest import Receive
@@ -68,6 +70,31 @@ def test_her_row_makes_no_second_gift_when_the_file_comes_again(
     assert again.counts == {"new": 1, "changed": 0, "unchanged": 1, "wrong": 0}
     work_off(approve(campaign, again, now), now)
     assert Gift.objects.count() == 2
+
+
+def test_a_campaign_forgets_whom_it_is_from_with_its_last_gift(
+    open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    campaign = open_campaign(defaults={"sender_name": "Ana", "sender_email": "ana@example.com", "timezone": "UTC"})
+    unused = open_campaign()
+    batch = approve(campaign, receive("gifts", gifts_file(HERS, *recipients(1)), scope=campaign.pk), now)
+    mended = receive("gifts", gifts_file(*recipients(1, first=2)), scope=campaign.pk)
+    gone = []
+
+    work_off(batch, now)
+    for gift in Gift.objects.order_by("id"):
+        erase(gift.pk, now)
+        gone.append(blank_defaults(now=now))
+    discard_sheet(mended.pk)
+    gone.append(blank_defaults(now=now))
+    gone.append(blank_defaults(now=now))
+
+    assert gone == [0, 0, 1, 0]
+    campaign.refresh_from_db()
+    assert campaign.defaults == {"timezone": "UTC"}
+    assert blank_defaults(now=now + timedelta(days=401)) == 1
+    unused.refresh_from_db()
+    assert unused.defaults == {}
 
 
 def test_a_gift_of_no_campaign_has_nothing_to_forget_there(account: Account, now: datetime) -> None:

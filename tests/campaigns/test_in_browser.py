@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Account, User
 from api.gifts.models import Gift
+from api.gifts.services import cancel_gift
 from api.sheets.models import Sheet
 from tests import build
 from tests.admin.browser import LOOKS, OpenPage, overflows, photograph, serious
@@ -102,3 +103,21 @@ def _look_at(page: Page, name: str, path: str) -> list[str]:
     page.goto(path)
     photograph(page, name)
     return [*serious(page), *(["it scrolls sideways"] if overflows(page) else [])]
+
+
+def test_what_is_being_typed_is_spared_when_the_last_gift_is_done(
+    signed_in_page: OpenPage, ada: User, open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    campaign = open_campaign()
+    batch = approve(campaign, receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk), now)
+    page = signed_in_page(ada)
+    page.goto(f"/admin/campaigns/{campaign.pk}/")
+    rows = page.get_by_label("Or paste rows")
+    rows.fill("row_key")
+
+    work_off(batch, now)
+    for gift in Gift.objects.all():
+        cancel_gift(gift.pk, actor="tests", now=now)
+
+    expect(page.locator("#campaign-stage")).to_have_text("every gift had its turn", timeout=15_000)
+    expect(rows).to_have_value("row_key")

@@ -1,6 +1,6 @@
 """Running jobs: each outcome a handler can have, and the time there is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from tests.conftest import Lines
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+MINUTE = timedelta(minutes=1)
 Run = Callable[[Callable[[UUID], None]], Job]
 
 
@@ -83,6 +84,20 @@ def test_a_postponed_job_waits_without_an_attempt(kind: str, now: datetime) -> N
     job = run_one(kind, now, failing(Postpone(now + timedelta(minutes=5))))
 
     assert (job.state, job.attempts, job.run_at) == ("waiting", 0, now + timedelta(minutes=5))
+
+
+def test_a_job_that_goes_on_leaves_the_attempts_of_its_earlier_parts_behind(kind: str, now: datetime) -> None:
+    """Else a long one, cut off now and then, is dead in the end."""
+    outcomes: Iterator[Exception] = iter([KeyError("cut off"), Postpone(now + MINUTE * 2, is_progress=True)])
+
+    def act(_ref_id: UUID) -> None:
+        raise next(outcomes)
+
+    assert run_one(kind, now, act).attempts == 1
+    drain(clock=lambda: now + MINUTE, until=now + 2 * MINUTE)
+
+    job = Job.objects.get(kind=kind)
+    assert (job.state, job.attempts, job.run_at) == ("waiting", 0, now + MINUTE * 2)
 
 
 def test_a_burst_is_run_each_once_by_several_threads(kind: str, now: datetime) -> None:

@@ -18,6 +18,7 @@ from api.exceptions import InvalidFieldError
 from api.gifts import services as gifts
 from api.gifts.models import GiftEvent
 from api.gifts.tasks import send_mail
+from api.sheets.selectors import rows_that_failed
 from api.suppressions import services
 from api.suppressions.addresses import address_hash
 from api.suppressions.models import Suppression
@@ -25,9 +26,12 @@ from api.suppressions.selectors import suppression_with
 from api.suppressions.states import SuppressionReason
 from api.templates.models import Template
 from tests import build
+from tests.sheets.conftest import Receive
+from tests.sheets.files import csv_file
 
 ASKED = SuppressionReason.ASKED
 LIST = "/admin/api/suppression/"
+LONG = f"b@{'.'.join(['d' * 60] * 5)}.com"
 
 
 def suppression_of(address: str) -> Suppression | None:
@@ -55,10 +59,20 @@ def test_an_address_is_found_however_it_is_written_and_kept_once(now: datetime) 
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["", "ben", "ben@", "a\nb@example.com"])
+@pytest.mark.parametrize("address", ["", "ben", "ben@", "a\nb@example.com", LONG])
 def test_what_is_no_address_is_refused(address: str, now: datetime) -> None:
     with pytest.raises(InvalidFieldError):
         suppress(address, now)
+
+
+def test_what_is_longer_than_any_address_is_told_in_the_form_and_in_the_file(
+    founder: Client, receive: Receive, now: datetime
+) -> None:
+    answer = founder.post(f"{LIST}add/", {"address": LONG, "reason": "asked"})
+    sheet = receive("suppressions", csv_file(["address"], [LONG]))
+
+    assert list(answer.context["adminform"].form.errors) == ["address"]
+    assert [told for _, told in rows_that_failed(sheet)] == ["address: This is no e-mail address."]
 
 
 @pytest.mark.django_db

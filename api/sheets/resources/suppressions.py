@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from import_export.fields import Field  # noqa: TID253 - only what reads rows imports this
 
 from api.sheets.resources.base import Cells, ChoiceWidget, SheetResource
 from api.sheets.taken import suppression_key
 from api.suppressions import services
-from api.suppressions.addresses import HIDDEN, SHA256, masked_address
+from api.suppressions.addresses import HIDDEN, SHA256, is_address, masked_address
 from api.suppressions.models import Suppression
 from api.suppressions.states import SuppressionReason
 
@@ -36,11 +35,8 @@ class SuppressionResource(SheetResource):
         if HIDDEN in address or (given and not address):
             if not SHA256.fullmatch(given):
                 raise ValidationError({"address_sha256": "A masked address needs its SHA-256, as an export has it."})
-        else:
-            try:
-                validate_email(address)
-            except ValidationError:
-                raise ValidationError({"address": "This is no e-mail address."}) from None
+        elif not is_address(address):
+            raise ValidationError({"address": "This is no e-mail address."})
         if self.is_dry and self._known is not None:
             return self._known.get(suppression_key(row))
         return Suppression.objects.filter(address_sha256=suppression_key(row)).first()

@@ -1,4 +1,4 @@
-/* Sheets: a large file goes straight into the bucket, and a report that is being made comes by itself. */
+/* Sheets: a large file goes straight into the bucket. */
 "use strict";
 
 (() => {
@@ -49,30 +49,9 @@
     }
   };
 
-  const isWriting = () =>
-    [...document.querySelectorAll("#content input[type=text], #content textarea")].some((field) => field.value !== field.defaultValue);
-
-  const refresh = async (part) => {
-    const here = new URL(window.location.href);
-    here.searchParams.set("part", "progress");
-    const answer = await fetch(here, { credentials: "same-origin" });
-    if (!answer.ok || answer.redirected) return window.location.reload();
-    const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
-    if (!made) return window.location.reload();
-    // What may be done now stands around it; but what somebody is writing there must not be lost.
-    if (part.dataset.refresh && !made.dataset.refresh && !isWriting()) return window.location.reload();
-    part.replaceWith(made);
-    watch(made);
-  };
-
-  const watch = (part) => {
-    if (part.dataset.refresh) setTimeout(() => refresh(part).catch(() => watch(part)), Number(part.dataset.refresh) * 1000);
-  };
-
   if (form) {
     form.addEventListener("submit", onSubmit);
     // Unfold's script looks for a text field of its own beside every file field, and fails where there is none.
     form.addEventListener("change", (event) => event.target.type === "file" && event.stopPropagation(), true);
   }
-  document.querySelectorAll("[data-refresh][id]").forEach(watch);
 })();
