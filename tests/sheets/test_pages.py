@@ -9,13 +9,15 @@ from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from django.utils.http import urlencode
 
 import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first request to the admin does
 from accounts.models import Account
+from api.audit.models import AuditEntry
 from api.batches.models import Batch
 from api.sheets import services
 from api.sheets.kinds import kind_called
-from api.sheets.models import Sheet
+from api.sheets.models import Sheet, SheetRow
 from api.sheets.states import SheetState
 from tests.admin.signing import signed_in
 from tests.media.conftest import bucket_away
@@ -108,6 +110,30 @@ def test_the_wrong_rows_come_back_with_their_columns_and_what_is_wrong(
     assert rows == [["email", "name", "error"], ["no", "'=B", wrong], ["c@", "C", wrong]]
     again = receive("accounts", csv_file(rows[0], ["b@shop.example", *rows[1][1:]]))
     assert take_in(again, now) == [("done", "made: =B")]
+
+
+def test_the_wrong_rows_ask_who_it_is_and_are_audited(founder: Client, receive: Receive) -> None:
+    sheet = receive("accounts", csv_file(SHOPS, ["A", "no address"]))
+    page = f"/admin/imports/sheets/{sheet.pk}/"
+    assert b"".join(founder.get(f"{page}errors/")).endswith(b"email address.\r\n")
+    session = founder.session
+    del session["confirmed_at"]
+    session.save()
+
+    answer = founder.get(f"{page}errors/")
+
+    assert answer["Location"] == f"/admin/reauthenticate/?{urlencode({'next': page})}"
+    entry = AuditEntry.objects.get(action="sheet.errors_downloaded")
+    assert (entry.actor, entry.door, entry.object_id) == ("staff:ada", "admin", str(sheet.pk))
+
+
+def test_words_longer_than_a_cell_are_cut(founder: Client, receive: Receive) -> None:
+    sheet = receive("accounts", csv_file(SHOPS, ["A", "no address"]))
+    SheetRow.objects.update(errors={"email": "x" * 40_000})
+
+    answer = founder.get(f"/admin/imports/sheets/{sheet.pk}/errors/", {"format": "xlsx"})
+
+    assert [len(cell) for cell in read_back(b"".join(answer))[1]] == [1, 10, 32_767]
 
 
 def test_the_empty_file_has_the_columns(founder: Client) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
 
+from accounts.reauthentication import ask_who
 from api import actors
 from api.exceptions import ApplicationError, BackendError, NotFoundError, UnavailableError
 from api.sheets import services
@@ -128,6 +130,14 @@ def begin(request: HttpRequest, name: str) -> HttpResponse:
     except ApplicationError as refusal:
         return JsonResponse({"detail": refusal.detail}, status=refusal.status)
     return JsonResponse({"id": str(sheet.pk), "url": address})
+
+
+def download_again(request: HttpRequest, *, back: str) -> HttpResponse:
+    """Ask who it is first. A browser lets no form lead to another site, as a file in the bucket is: so the way leads
+    back to the page with the button.
+    """
+    messages.info(request, "Please choose the file again to download it.")
+    return ask_who(back=back)
 
 
 def allowed_kind(request: HttpRequest, name: str) -> SheetKind:
