@@ -307,7 +307,7 @@ def test_templates_come_in_by_slug_with_their_scripts(receive: Receive, now: dat
     sheet = receive("templates", xlsx_file(header, row, broken, wrong))
 
     assert sheet.counts == {"new": 1, "changed": 0, "unchanged": 0, "wrong": 2}
-    assert errors_of(sheet)[3]["scenes"].startswith("This is no valid JSON: ")
+    assert errors_of(sheet)[3]["scenes"].startswith("Line 1, column ")
     assert errors_of(sheet)[4] == {"theme": "ink: Must be a colour such as #4A1D5F."}
     assert take_in(sheet, now) == [("done", f"made: {definition['name']}")]
     made = Template.objects.get()

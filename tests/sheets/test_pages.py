@@ -155,13 +155,15 @@ def test_confirming_takes_a_reason_and_leads_to_the_batch(founder: Client, recei
     sheet = receive("accounts", csv_file(SHOPS, ["A", "a@shop.example"]))
     confirm = f"/admin/imports/sheets/{sheet.pk}/confirm/"
 
-    assert said(founder.post(confirm, follow=True)) == ["Say why, in a few words: it stands in the audit log."]
-    answer = founder.post(confirm, {"why": "the shop asked"}, follow=True)
+    for reason, wrong in (("", "This field is required."), ("\x00because", "Null characters are not allowed.")):
+        refused = founder.post(confirm, {"reason": reason}, follow=True)
+        assert said(refused) == [f"Nothing was taken in: say why. {wrong}"]
+    answer = founder.post(confirm, {"reason": "the shop asked"}, follow=True)
 
     batch = Batch.objects.get()
     assert answer.redirect_chain == [(f"/admin/batches/{batch.pk}/", 302)]
     assert (batch.title, batch.why, batch.created_by) == ("Import 1 shops", "the shop asked", "staff:ada")
-    twice = founder.post(confirm, {"why": "another tab"}, follow=True)
+    twice = founder.post(confirm, {"reason": "another tab"}, follow=True)
     assert twice.redirect_chain == answer.redirect_chain
 
 
@@ -171,7 +173,7 @@ def test_confirming_asks_for_the_second_factor_again(founder: Client, receive: R
     session.pop("confirmed_at", None)
     session.save()
 
-    answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"why": "x"})
+    answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"reason": "asked"})
 
     assert answer["Location"].startswith("/admin/reauthenticate/")
     assert Batch.objects.count() == 0
@@ -181,7 +183,7 @@ def test_throwing_an_upload_away(founder: Client, receive: Receive) -> None:
     sheet = receive("accounts", csv_file(SHOPS, ["A", "a@shop.example"]))
 
     founder.post(f"/admin/imports/sheets/{sheet.pk}/discard/")
-    answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"why": "x"}, follow=True)
+    answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"reason": "asked"}, follow=True)
 
     assert said(answer)[-1] == "This upload was thrown away, perhaps in another tab. Upload the file again."
 
@@ -243,6 +245,13 @@ def test_a_file_that_arrived_before_the_bucket_went_away_is_read_by_its_job(foun
 
     assert checked.state == SheetState.WAITING
     assert check_all(sheet, timezone.now()).state == SheetState.CHECKED
+
+
+def test_rows_that_belong_to_nothing_have_no_scope(founder: Client, now: datetime) -> None:
+    begun = founder.post(f"{IMPORT}begin/?scope=01234567-89ab-7def-8123-456789abcdef", {"size": 9}).json()
+
+    assert Sheet.objects.get().scope_id is None
+    assert founder.get(f"/admin/imports/sheets/{begun['id']}/").status_code == 200
 
 
 @pytest.mark.parametrize(("size", "status"), [(0, 413), (10 * MB + 1, 413), ("x", 413), (10 * MB, 200)])

@@ -25,6 +25,7 @@ from api.sheets.models import Sheet, SheetRow
 from api.sheets.reading import ERROR
 from api.sheets.states import BEFORE_CHECKED, RowOutcome, SheetFormat, SheetState
 from api.sheets.writing import CONTENT_TYPES, write_sheet
+from giftflick.admin_confirm import ReasonForm
 from giftflick.admin_pages import page, show
 
 SHOWN = 20  # rows of each kind
@@ -45,7 +46,9 @@ def sheet(request: HttpRequest, pk: UUID) -> HttpResponse:
     if found.scope_id is not None:
         return redirect(f"admin:{SCOPE_PAGES[kind.name]}", pk=found.scope_id)
     template = "admin/sheets_report.html" if request.GET.get("part") == "progress" else "admin/sheets_sheet.html"
-    return show(request, template, f"Import: {kind.title.lower()}", **report_context(found, kind))
+    reason = ReasonForm(label_suffix="")["reason"]
+    title = f"Import: {kind.title.lower()}"
+    return show(request, template, title, reason=reason, **report_context(found, kind))
 
 
 # Where the sheets of a campaign are shown: a capability above says so.
@@ -96,10 +99,11 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST" or found.scope_id is not None:
         return redirect("admin:sheet", pk=pk)
     good = found.counts.get(RowOutcome.NEW, 0) + found.counts.get(RowOutcome.CHANGED, 0)
-    why = request.POST.get("why", "").strip()[:500]
-    if not why:
-        messages.error(request, "Say why, in a few words: it stands in the audit log.")
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Nothing was taken in: say why. {form.errors['reason'][0]}")
         return redirect("admin:sheet", pk=pk)
+    why = form.cleaned_data["reason"]
     try:
         with acting(door=Door.ADMIN, actor=actor(request), why=why):
             batch = services.confirm_sheet(
@@ -162,7 +166,7 @@ def empty(request: HttpRequest, name: str, form: str) -> HttpResponseBase:
     kind = allowed_kind(request, name)
     if form not in SheetFormat.values:
         raise Http404
-    columns = [column.name for column in columns_of(kind, scope_of(request)) if column.is_read]
+    columns = [column.name for column in columns_of(kind, scope_of(request, kind)) if column.is_read]
     file = SpooledTemporaryFile(max_size=MB)  # noqa: SIM115 - whoever sends it closes it
     write_sheet(file, SheetFormat(form), columns, [])  # type: ignore[arg-type] # it is a file of bytes
     file.seek(0)
