@@ -24,6 +24,7 @@ from api.templates.states import EDGES, TemplateStatus
 __all__ = [
     "change_template",
     "copy_template",
+    "lock_template",
     "make_template",
     "publish_template",
     "retire_template",
@@ -76,7 +77,7 @@ def publish_template(
     changed since, it is refused, unless that is said to be fine.
     """
     with transaction.atomic():
-        template = _lock(template_id)
+        template = lock_template(template_id)
         if not is_unseen_fine and (seen_at is None or seen_at < template.updated_at):
             raise InvalidStateError("Nobody has seen a film of this version yet: make a preview of it first.")
         return _move(template, TemplateStatus.PUBLISHED, actor=actor, now=now)
@@ -85,13 +86,13 @@ def publish_template(
 def retire_template(template_id: UUID, *, actor: str, now: datetime) -> Template:
     """No new gifts are made from it; those that there are keep it, and can be rendered again."""
     with transaction.atomic():
-        return _move(_lock(template_id), TemplateStatus.RETIRED, actor=actor, now=now)
+        return _move(lock_template(template_id), TemplateStatus.RETIRED, actor=actor, now=now)
 
 
 def copy_template(template_id: UUID, *, actor: str, now: datetime) -> Template:
     """A draft with the same script and the same files, under a slug of its own."""
     with transaction.atomic():
-        template = _lock(template_id)
+        template = lock_template(template_id)
         was = template.slug
         template.pk, template.status = None, TemplateStatus.DRAFT
         template.slug = f"{was[:50]}-{uuid4().hex[:6]}"
@@ -103,7 +104,8 @@ def copy_template(template_id: UUID, *, actor: str, now: datetime) -> Template:
         return template
 
 
-def _lock(template_id: UUID) -> Template:
+def lock_template(template_id: UUID) -> Template:
+    """Raises NotFoundError."""
     template = Template.objects.select_for_update(no_key=True).filter(pk=template_id).first()
     if template is None:
         raise NotFoundError("There is no template with this id.")
@@ -154,7 +156,7 @@ def make_template(values: Mapping[str, Any], *, actor: str, now: datetime) -> Te
 def change_template(template_id: UUID, values: Mapping[str, Any], *, actor: str, now: datetime) -> Template:
     """Set what differs. Raises InvalidFieldsError unless films can still be built."""
     with transaction.atomic():
-        template = Template.objects.select_for_update(no_key=True).get(pk=template_id)
+        template = lock_template(template_id)
         changes = differences({name: getattr(template, name) for name in values}, values)
         for name in changes:
             setattr(template, name, values[name])

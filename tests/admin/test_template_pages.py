@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from importlib import resources
 from itertools import product
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import expect
 
@@ -153,6 +156,26 @@ def test_asking_again_while_it_is_made_makes_no_second_film(draft: Template, now
 
     assert first.pk == second.pk
     assert Render.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_order_at_once_the_second_gets_the_firsts_film(draft: Template, now: datetime) -> None:
+    order_preview(draft.pk, actor=ADA, now=now - timedelta(hours=1))  # the samples are there
+    Gift.objects.update(status=GiftStatus.FAILED, failure={"code": "x", "detail": "x"})
+    together = Barrier(2)
+
+    def order() -> Gift:
+        try:
+            together.wait(timeout=20)
+            return order_preview(draft.pk, actor=ADA, now=now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = [done.result() for done in [pool.submit(order) for _ in range(2)]]
+
+    assert first.pk == second.pk
+    assert Gift.objects.filter(status=GiftStatus.RENDERING).count() == 1
 
 
 def test_a_preview_uses_its_pictures_again(draft: Template, now: datetime) -> None:
