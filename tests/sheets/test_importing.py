@@ -23,6 +23,7 @@ from api.sheets.states import RowOutcome, SheetFormat
 from api.suppressions.addresses import address_hash
 from api.suppressions.models import Suppression
 from api.templates.models import Template
+from tests.rendering.films import definition
 from tests.sheets.conftest import ADA, Receive, check_all, take_in, waiting
 from tests.sheets.files import SHOPS, csv_file, repacked, xlsx_file
 
@@ -332,6 +333,26 @@ def test_a_check_that_is_given_up_is_told_and_keeps_no_row(receive: Receive, now
     sheet.refresh_from_db()
     assert (sheet.state, SheetRow.objects.count()) == ("refused", 0)
     assert sheet.problems[0].startswith("The check broke off again and again")
+
+
+def test_a_templates_script_can_be_changed_by_a_sheet(receive: Receive, now: datetime) -> None:
+    given = definition("birthday-confetti")
+    template = Template.objects.create(**{**given, "music": "", "backdrop": "", "preview": ""})
+    header = ["slug", "name", "occasion", "duration_s", "fields", "theme", "scenes"]
+    theme = {**template.theme, "accent": "#123456"}
+    scripts = [json.dumps(value) for value in (template.fields, theme, template.scenes)]
+    sheet = receive(
+        "templates",
+        csv_file(header, [template.slug, template.name, template.occasion, str(template.duration_s), *scripts]),
+    )
+
+    assert errors_of(sheet) == {}
+    assert take_in(sheet, now) == [("done", f"changed: {template.name}")]
+
+    template.refresh_from_db()
+    assert template.theme == theme
+    entry = AuditEntry.objects.get(action="template.changed")
+    assert list(entry.changes) == ["theme.accent"]
 
 
 def test_suppressions_come_in_without_their_addresses_staying(receive: Receive, now: datetime) -> None:
