@@ -10,15 +10,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from django.utils.http import urlencode
+from playwright.sync_api import expect
 
 import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first request to the admin does
-from accounts.models import Account
+from accounts.models import Account, User
 from api.audit.models import AuditEntry
 from api.batches.models import Batch
 from api.sheets import services
 from api.sheets.kinds import kind_called
 from api.sheets.models import Sheet, SheetRow
 from api.sheets.states import SheetState
+from tests.admin.browser import OpenPage
 from tests.admin.signing import signed_in
 from tests.media.conftest import bucket_away
 from tests.sheets.conftest import Receive, check_all, somebody, take_in
@@ -252,6 +254,20 @@ def test_rows_that_belong_to_nothing_have_no_scope(founder: Client, now: datetim
 
     assert Sheet.objects.get().scope_id is None
     assert founder.get(f"/admin/imports/sheets/{begun['id']}/").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_paste_of_letters_that_are_two_bytes_each_goes_by_the_bucket(signed_in_page: OpenPage) -> None:
+    page = signed_in_page(User.objects.create_superuser("ada"))
+    shops = [[f"{'Лавка' * 30} {number}", f"shop{number}@shop.example"] for number in range(900)]
+    rows = lines([SHOPS, *shops])
+    page.goto(IMPORT)
+
+    page.get_by_label("Or paste rows from a spreadsheet").fill(rows)
+    page.get_by_role("button", name="Upload and check").click()
+
+    expect(page.get_by_role("heading", name="Being checked")).to_be_visible()
+    assert Sheet.objects.get().size == len(rows.encode()) > 256 * 1024 > len(rows)
 
 
 @pytest.mark.parametrize(("size", "status"), [(0, 413), (10 * MB + 1, 413), ("x", 413), (10 * MB, 200)])
