@@ -34,10 +34,14 @@ def fresh_sign_in(view: View, *, again: str = PRESS_AGAIN) -> View:
             return view(*args, **kwargs)
         if request.method == "POST":
             messages.warning(request, again)
-        query = urlencode({"next": request.get_full_path()})
-        return HttpResponseRedirect(f"{reverse('admin:reauthenticate')}?{query}")
+        return ask_who(back=request.get_full_path())
 
     return cast("View", guarded)
+
+
+def ask_who(*, back: str) -> HttpResponseRedirect:
+    """To the page that asks for password and second factor, and then leads to `back`."""
+    return HttpResponseRedirect(f"{reverse('admin:reauthenticate')}?{urlencode({'next': back})}")
 
 
 def is_fresh(request: HttpRequest, *, now: datetime) -> bool:

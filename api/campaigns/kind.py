@@ -12,5 +12,6 @@ GIFTS = register_kind(
         columns=campaign_columns,
         resource="api.campaigns.resources:GiftResource",
         permission="api.run_campaign",
+        has_scope=True,
     )
 )

@@ -13,7 +13,6 @@ from django.db import transaction
 from uuid6 import uuid7
 
 from accounts.models import Account, OrderGate
-from api.exceptions import NotFoundError
 from api.gifts.content import GiftContent
 from api.gifts.models import Gift
 from api.gifts.services import create_gift, submit_gift
@@ -24,7 +23,7 @@ from api.media.services import KEPT_FOR
 from api.media.states import UploadStatus
 from api.previews.selectors import SAMPLES, is_of_this_version, newest_preview
 from api.templates.models import Template
-from api.templates.services import DEFINITIONS
+from api.templates.services import DEFINITIONS, lock_template
 
 NAME = "Giftflick samples"
 ADDRESS = "samples@example.com"
@@ -37,15 +36,14 @@ def order_preview(template_id: UUID, *, actor: str, now: datetime) -> Gift:
 
     Raises BackendError where the samples' pictures cannot be put into the bucket.
     """
-    template = Template.objects.filter(pk=template_id).first()
-    if template is None:
-        raise NotFoundError("There is no template with this id.")
-    preview = newest_preview(template)
-    if preview is not None and preview.status == GiftStatus.RENDERING and is_of_this_version(preview, template):
-        return preview
     account = _account()
-    content = sample_content(template, [picture.pk for picture in _pictures(account, now=now)])
+    pictures = [picture.pk for picture in _pictures(account, now=now)]
     with transaction.atomic():
+        template = lock_template(template_id)  # of two orders at once the second finds the first's
+        preview = newest_preview(template)
+        if preview is not None and preview.status == GiftStatus.RENDERING and is_of_this_version(preview, template):
+            return preview
+        content = sample_content(template, pictures)
         gift = create_gift(account, content, livemode=False, actor=actor, now=now, template=template)
         return submit_gift(gift.pk, actor=actor, now=now)
 

@@ -19,7 +19,9 @@ ColumnsOf = Callable[[UUID | None], Sequence[Column]]  # of what the rows belong
 
 @dataclass(frozen=True)
 class SheetKind:
-    """`resource` is `module:class`; `key_of` says which thing a row is about, and `shows_key` whether a list may."""
+    """`resource` is `module:class`; `key_of` says which thing a row is about, `shows_key` whether a list may, and
+    `has_scope` whether its rows belong to something, such as a campaign.
+    """
 
     name: str
     title: str
@@ -29,6 +31,7 @@ class SheetKind:
     resource: str
     permission: str
     shows_key: bool = True
+    has_scope: bool = False
 
     @property
     def batch_kind(self) -> str:
@@ -53,7 +56,3 @@ def register_kind(kind: SheetKind) -> SheetKind:
 def kind_called(name: str) -> SheetKind:
     """Raises KeyError."""
     return _kinds[name]
-
-
-def kinds() -> list[SheetKind]:
-    return list(_kinds.values())

@@ -36,6 +36,10 @@ BROKEN = "This is not an Excel file that can be read. Open it in Excel, save it 
 
 def read_xlsx(file: BinaryIO) -> Iterator[Line]:
     """The first visible sheet's rows. Raises SheetRefusedError."""
+    import openpyxl
+
+    if not openpyxl.DEFUSEDXML:  # pragma: no cover - a package without it would be one without a guard
+        raise SheetRefusedError("Excel files cannot be read safely here. Save it as CSV.")
     file.seek(0)
     if file.read(4) == OLD_EXCEL:
         raise SheetRefusedError(
@@ -82,12 +86,11 @@ def _look_inside(archive: zipfile.ZipFile) -> None:
 
 def _kinds(archive: zipfile.ZipFile) -> dict[str, set[str]]:
     """Each part's content types, of which a file that somebody made by hand may give it several."""
-    from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, fromstring
+    from openpyxl.xml.functions import fromstring
 
     try:
         root = fromstring(archive.read(TYPES))
-    except (KeyError, ParseError, DefusedXmlException):
+    except (KeyError, SyntaxError, ValueError):  # no such part, no XML, XML with entities
         raise SheetRefusedError(BROKEN) from None
     found: dict[str, set[str]] = {}
     for override in root.iter(OVERRIDE):
@@ -112,15 +115,13 @@ def _insist_on_unmerged(archive: zipfile.ZipFile, name: str) -> None:
 def _rows(file: BinaryIO, archive: zipfile.ZipFile) -> Iterator[Line]:
     import openpyxl
 
-    if not openpyxl.DEFUSEDXML:  # pragma: no cover - a package without it would be one without a guard
-        raise SheetRefusedError("Excel files cannot be read safely here. Save it as CSV.")
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False)
         try:
             sheet = next((sheet for sheet in book.worksheets if sheet.sheet_state == "visible"), None)
             if sheet is None:
                 raise SheetRefusedError("The file has no sheet that can be seen.")
-            _insist_on_unmerged(archive, sheet._worksheet_path)  # noqa: SLF001 - the only one who knows its part
+            _insist_on_unmerged(archive, sheet._worksheet_path)  # type: ignore[attr-defined]  # noqa: SLF001 - it knows its part
             if hasattr(sheet, "reset_dimensions"):
                 sheet.reset_dimensions()  # what a file says of its own size need not be true
             for number, row in enumerate(sheet.iter_rows(), start=1):

@@ -1,31 +1,26 @@
 """Video templates for founders: the one content of the API that is edited by hand."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from api import actors
 from api.exceptions import InvalidFieldsError
-from api.templates.files import check_picture, check_sound
+from api.templates.files import keep_files
 from api.templates.finding import find_templates
 from api.templates.models import Template
 from api.templates.scripts import read_script
-from api.templates.services import validate_definition
+from api.templates.services import FILES, SCRIPTS, change_template, make_template, validate_definition, values_of
 from giftflick.admin import NOTHING, ModelAdmin, StateFilter, moment, named, state
 from giftflick.admin_search import SearchByIndex
-
-SCRIPTS = ("fields", "theme", "scenes")
-FILES: dict[str, Callable[[Any], None]] = {
-    "music": check_sound,
-    "backdrop": check_picture,
-    "preview": check_picture,
-}
 
 
 class ScriptField(forms.JSONField):
@@ -72,17 +67,18 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
             "preview",
         ]
         field_classes = dict.fromkeys(SCRIPTS, ScriptField)
-        widgets = dict.fromkeys(SCRIPTS, ScriptField.widget)
+        widgets = {**dict.fromkeys(SCRIPTS, ScriptField.widget), "description": UnfoldAdminTextareaWidget({"rows": 3})}
+
+    kept: Mapping[str, str | forms.ValidationError] = {}  # the files, which are in the bucket by now
 
     def clean(self) -> dict[str, Any]:
         """What the film builder cannot read is refused here, not at the first gift."""
         cleaned = super().clean() or self.cleaned_data
-        for name, check in FILES.items():
-            if isinstance(file := cleaned.get(name), UploadedFile):
-                try:
-                    check(file)
-                except forms.ValidationError as refusal:
-                    self.add_error(name, refusal)
+        for name, kept in self.kept.items():
+            if isinstance(kept, str) and isinstance(cleaned.get(name), UploadedFile):
+                cleaned[name] = kept
+            elif isinstance(kept, forms.ValidationError) and name not in self.errors:
+                self.add_error(name, kept)
         if self.errors:
             return cleaned
         try:
@@ -101,6 +97,7 @@ class TemplateAdmin(SearchByIndex, ModelAdmin):
     find = staticmethod(find_templates)
     form = TemplateForm
     asks_why = True
+    records_itself = True
     change_form_outer_before_template = "admin/template_about.html"
     change_form_before_template = "admin/template_form.html"
     list_display = [
@@ -119,6 +116,20 @@ class TemplateAdmin(SearchByIndex, ModelAdmin):
             return NOTHING
         return format_html('<img class="gf-list-picture" src="{}" alt="" loading="lazy">', template.preview.url)
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Files go to the bucket before the transaction that Django puts around a form, which locks the row."""
+        may_save = self.has_change_permission(request) if object_id else self.has_add_permission(request)
+        if request.method == "POST" and may_save:
+            request.kept = keep_files(request.FILES)  # type: ignore[attr-defined]
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        form_class = super().get_form(request, obj, change=change, **kwargs)
+        form_class.kept = getattr(request, "kept", {})
+        return form_class
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Template | None = None) -> Any:
         """Only of a new one: shops know it by its slug."""
         return super().get_prepopulated_fields(request, obj) if obj is None else {}
@@ -131,9 +142,12 @@ class TemplateAdmin(SearchByIndex, ModelAdmin):
         return super().render_change_form(request, {**context, **again}, *args, **options)
 
     def save_model(self, request: HttpRequest, obj: Template, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Saving what was not changed makes no new version, which nobody would have seen a film of."""
-        if not change or form.changed_data:
-            super().save_model(request, obj, form, change)
+        values = values_of(obj, form.changed_data if change else form.fields)
+        options: Any = {"actor": actors.staff(request.user.get_username()), "now": timezone.now()}
+        if change:
+            change_template(obj.pk, values, **options)
+        else:
+            obj.pk = make_template(values, **options).pk
 
     def has_delete_permission(self, request: HttpRequest, obj: Template | None = None) -> bool:  # noqa: ARG002
         """Gifts keep pointing at their template: retire it instead."""

@@ -1,13 +1,19 @@
 """A template's files: judged by their own bytes, and by their size, before anything is stored."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import slugify
 
+from api.exceptions import BackendError
+from api.media import bucket
 from api.media.accepted import MB
 from api.media.refusals import RefusedFileError
 from api.media.verification import verify_file
@@ -46,12 +52,40 @@ SOUNDS = (
 )
 
 
+def keep_files(files: Mapping[str, File]) -> dict[str, str | ValidationError]:
+    """Each file's name in the storage, or what is wrong with it. Outside any transaction."""
+    kept: dict[str, str | ValidationError] = {}
+    for field, check in CHECKS.items():
+        if (file := files.get(field)) is None:
+            continue
+        try:
+            check(file)
+            kept[field] = store_file(file.name or "", file.read())
+        except ValidationError as refusal:
+            kept[field] = refusal
+        except BackendError as away:
+            kept[field] = ValidationError(f"{file.name} could not be stored: {away.detail} Try again in a minute.")
+    return kept
+
+
+def store_file(name: str, content: bytes) -> str:
+    """Named after what is in it, and uploaded only if the storage does not have it. Raises BackendError."""
+    path = PurePath(name)
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    key = f"templates/{slugify(path.stem)[:60] or 'file'}-{digest}{path.suffix}"
+    with bucket.translated("put_object"):
+        return key if default_storage.exists(key) else default_storage.save(key, ContentFile(content))
+
+
 def check_picture(file: File) -> None:
     _check(file, PICTURES, "a JPEG, PNG or WebP picture")
 
 
 def check_sound(file: File) -> None:
     _check(file, SOUNDS, "an MP3, M4A or WAV")
+
+
+CHECKS: dict[str, Callable[[File], None]] = {"music": check_sound, "backdrop": check_picture, "preview": check_picture}
 
 
 def _check(file: File, kinds: Sequence[Kind], wanted: str) -> None:

@@ -42,6 +42,7 @@ class Template(models.Model):
 
     class Meta:
         ordering = ["slug"]
+        permissions = [("publish_unseen_template", "Can publish a template whose film nobody has seen")]
 
     def __str__(self) -> str:
         return self.name

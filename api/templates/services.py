@@ -1,39 +1,41 @@
 """Templates: what a gift may fill in, and the ones that Giftflick comes with."""
 
-import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.db.models.fields.files import FieldFile
 from uuid6 import uuid7
 
 from api.audit.changes import differences, made
 from api.audit.services import record
 from api.exceptions import FieldError, InvalidFieldError, InvalidFieldsError, InvalidStateError, NotFoundError
 from api.templates.definition import validate_definition
+from api.templates.files import CHECKS, store_file
 from api.templates.models import Template
 from api.templates.states import EDGES, TemplateStatus
 
 __all__ = [
     "change_template",
     "copy_template",
+    "lock_template",
     "make_template",
     "publish_template",
     "retire_template",
     "seed_templates",
     "validate_definition",
     "validate_fields",
+    "values_of",
 ]
 
 DEFINITIONS = Path(__file__).with_name("definitions")
-FILES = ("music", "backdrop", "preview")
+FILES = tuple(CHECKS)
+SCRIPTS = ("fields", "theme", "scenes")
 LINE_BREAK = re.compile(r"[\x00\r\n]")
 
 
@@ -76,7 +78,7 @@ def publish_template(
     changed since, it is refused, unless that is said to be fine.
     """
     with transaction.atomic():
-        template = _lock(template_id)
+        template = lock_template(template_id)
         if not is_unseen_fine and (seen_at is None or seen_at < template.updated_at):
             raise InvalidStateError("Nobody has seen a film of this version yet: make a preview of it first.")
         return _move(template, TemplateStatus.PUBLISHED, actor=actor, now=now)
@@ -85,13 +87,13 @@ def publish_template(
 def retire_template(template_id: UUID, *, actor: str, now: datetime) -> Template:
     """No new gifts are made from it; those that there are keep it, and can be rendered again."""
     with transaction.atomic():
-        return _move(_lock(template_id), TemplateStatus.RETIRED, actor=actor, now=now)
+        return _move(lock_template(template_id), TemplateStatus.RETIRED, actor=actor, now=now)
 
 
 def copy_template(template_id: UUID, *, actor: str, now: datetime) -> Template:
     """A draft with the same script and the same files, under a slug of its own."""
     with transaction.atomic():
-        template = _lock(template_id)
+        template = lock_template(template_id)
         was = template.slug
         template.pk, template.status = None, TemplateStatus.DRAFT
         template.slug = f"{was[:50]}-{uuid4().hex[:6]}"
@@ -103,7 +105,8 @@ def copy_template(template_id: UUID, *, actor: str, now: datetime) -> Template:
         return template
 
 
-def _lock(template_id: UUID) -> Template:
+def lock_template(template_id: UUID) -> Template:
+    """Raises NotFoundError."""
     template = Template.objects.select_for_update(no_key=True).filter(pk=template_id).first()
     if template is None:
         raise NotFoundError("There is no template with this id.")
@@ -134,54 +137,56 @@ def seed_templates(*, now: datetime) -> dict[str, str]:
         definition = json.loads(path.read_text(encoding="utf-8"))
         validate_definition(definition)
         for kind in FILES:
-            definition[kind] = _stored(definition["slug"], DEFINITIONS / definition[kind])
+            file = DEFINITIONS / definition[kind]
+            definition[kind] = store_file(f"{definition['slug']}{file.suffix}", file.read_bytes())
         outcomes[definition["slug"]] = _save(definition, now=now)
     return outcomes
 
 
 def make_template(values: Mapping[str, Any], *, actor: str, now: datetime) -> Template:
-    """A template as a sheet describes it, without its files. Raises InvalidFieldsError unless films can be built."""
+    """A draft, unless `values` say otherwise. Raises InvalidFieldsError unless films can be built."""
     validate_definition(values)
     try:
         with transaction.atomic():
             template = Template.objects.create(**values)
-            record("template.created", actor=actor, subject=template, now=now)
+            record("template.created", actor=actor, subject=template, changes=made(values), now=now)
     except IntegrityError:
         raise InvalidFieldError("slug", "unique", "Another template has this name.") from None
     return template
 
 
 def change_template(template_id: UUID, values: Mapping[str, Any], *, actor: str, now: datetime) -> Template:
-    """Set what differs. Raises InvalidFieldsError unless films can still be built."""
+    """Set what differs; saving what was not changed makes no new version, which nobody would have seen a film of.
+
+    Files by their names in the storage. Raises InvalidFieldsError unless films can still be built.
+    """
     with transaction.atomic():
-        template = Template.objects.select_for_update(no_key=True).get(pk=template_id)
-        changes = differences({name: getattr(template, name) for name in values}, values)
-        for name in changes:
-            setattr(template, name, values[name])
-        validate_definition({name: getattr(template, name) for name in ("fields", "theme", "scenes")})
-        if changes:
-            template.save(update_fields=[*changes, "updated_at"])
-            record("template.changed", actor=actor, subject=template, changes=changes, now=now)
+        template = lock_template(template_id)
+        _change(template, values, actor=actor, now=now)
+    template.refresh_from_db()
     return template
 
 
-def _stored(slug: str, file: Path) -> str:
-    content = file.read_bytes()
-    name = f"templates/{slug}-{hashlib.sha256(content).hexdigest()[:16]}{file.suffix}"
-    return name if default_storage.exists(name) else default_storage.save(name, ContentFile(content))
+def values_of(template: Template, names: Iterable[str]) -> dict[str, Any]:
+    """As `change_template` takes them."""
+    values = {name: getattr(template, name) for name in names}
+    return {name: value.name or "" if isinstance(value, FieldFile) else value for name, value in values.items()}
+
+
+def _change(template: Template, values: Mapping[str, Any], *, actor: str, now: datetime) -> bool:
+    """Whether anything differed."""
+    validate_definition({**values_of(template, SCRIPTS), **values})
+    changes = differences(values_of(template, values), values)
+    if changes:
+        Template.objects.filter(pk=template.pk).update(**values, updated_at=now)
+        record("template.changed", actor=actor, subject=template, changes=changes, now=now)
+    return bool(changes)
 
 
 def _save(definition: Mapping[str, Any], *, now: datetime) -> str:
     with transaction.atomic():
         template = Template.objects.select_for_update(no_key=True).filter(slug=definition["slug"]).first()
         if template is None:
-            given = {**definition, "status": TemplateStatus.PUBLISHED}
-            record("template.created", now=now, subject=Template.objects.create(**given), changes=made(given))
+            make_template({**definition, "status": TemplateStatus.PUBLISHED}, actor="", now=now)
             return "created"
-        before = {name: template.serializable_value(name) for name in definition}
-        changes = differences({**before, **{name: before[name].name for name in FILES}}, definition)
-        if not changes:
-            return "unchanged"
-        Template.objects.filter(pk=template.pk).update(**definition, updated_at=now)
-        record("template.updated", now=now, subject=template, changes=changes)
-        return "updated"
+        return "updated" if _change(template, definition, actor="", now=now) else "unchanged"

@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from importlib import resources
 from itertools import product
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import expect
 
@@ -153,6 +157,26 @@ def test_asking_again_while_it_is_made_makes_no_second_film(draft: Template, now
 
     assert first.pk == second.pk
     assert Render.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_order_at_once_the_second_gets_the_firsts_film(draft: Template, now: datetime) -> None:
+    order_preview(draft.pk, actor=ADA, now=now - timedelta(hours=1))  # the samples are there
+    Gift.objects.update(status=GiftStatus.FAILED, failure={"code": "x", "detail": "x"})
+    together = Barrier(2)
+
+    def order() -> Gift:
+        try:
+            together.wait(timeout=20)
+            return order_preview(draft.pk, actor=ADA, now=now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = [done.result() for done in [pool.submit(order) for _ in range(2)]]
+
+    assert first.pk == second.pk
+    assert Gift.objects.filter(status=GiftStatus.RENDERING).count() == 1
 
 
 def test_a_preview_uses_its_pictures_again(draft: Template, now: datetime) -> None:
@@ -317,6 +341,52 @@ def test_a_file_that_is_not_what_it_says_is_refused_before_it_is_stored(
     assert told in errors[field][0]
     draft.refresh_from_db()
     assert not getattr(draft, field)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_is_stored_before_the_row_is_locked_and_saved_by_its_name(founder: Client, draft: Template) -> None:
+    given = {"music": chosen("birthday-confetti.m4a"), "preview": chosen("birthday-confetti-preview.jpg")}
+    in_transaction: list[bool] = []
+    events = default_storage.connection.meta.client.meta.events  # type: ignore[attr-defined]
+    events.register("before-send.s3", lambda **_: in_transaction.append(connection.in_atomic_block), "seen")
+
+    answer = founder.post(f"{TEMPLATES}{draft.pk}/change/", form_of(draft, **given))
+    events.unregister("before-send.s3", unique_id="seen")
+
+    assert (answer.status_code, set(in_transaction)) == (302, {False})
+
+    draft.refresh_from_db()
+    assert (str(draft.music)[:28], str(draft.preview)[-4:]) == ("templates/birthday-confetti-", ".jpg")
+    with draft.music.open() as stored:
+        assert stored.read() == M4A
+    entry = AuditEntry.objects.get(object_id=str(draft.pk))
+    assert (entry.action, sorted(entry.changes)) == ("template.changed", ["music", "preview"])
+
+
+def test_a_file_that_the_bucket_does_not_take_is_told_and_nothing_typed_is_lost(
+    founder: Client, draft: Template
+) -> None:
+    sent = form_of(draft, name="A new name", music=chosen("birthday-confetti.m4a"))
+
+    with bucket_away():
+        answer = founder.post(f"{TEMPLATES}{draft.pk}/change/", sent)
+
+    form = answer.context["adminform"].form
+    assert "birthday-confetti.m4a could not be stored: The media bucket did not answer" in form.errors["music"][0]
+    assert form["name"].value() == "A new name"
+    draft.refresh_from_db()
+    assert (draft.name, bool(draft.music)) == (definition("birthday-confetti")["name"], False)
+
+
+def test_a_new_template_is_made_with_its_files(founder: Client, draft: Template) -> None:
+    sent = form_of(draft, slug="another", preview=chosen("birthday-confetti-preview.jpg"))
+
+    assert founder.post(f"{TEMPLATES}add/", sent)["Location"] == TEMPLATES
+
+    made = Template.objects.get(slug="another")
+    assert (made.status, str(made.preview)[-4:]) == ("draft", ".jpg")
+    entry = AuditEntry.objects.get(object_id=str(made.pk))
+    assert (entry.action, entry.changes["slug"]) == ("template.created", [None, "another"])
 
 
 # In a browser, with the renderer

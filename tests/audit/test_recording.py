@@ -108,7 +108,7 @@ def test_a_template_is_made_changed_and_published(founder: Client, now: datetime
     founder.post(f"{TEMPLATES}{template.pk}/change/", {**form, "_why": "brighter"})
     entry = log.only()
     assert set(entry.changes) == {"name", "theme.accent"}
-    assert (entry.action, entry.changes["theme.accent"][1], entry.why) == ("template.updated", "#123456", "brighter")
+    assert (entry.action, entry.changes["theme.accent"][1], entry.why) == ("template.changed", "#123456", "brighter")
 
     publish_template(template.pk, seen_at=None, is_unseen_fine=True, actor="staff:ada", now=now)
     assert told(log.only()) == ("template.published", {"status": ["draft", "published"]})
@@ -123,7 +123,7 @@ def test_templates_that_are_seeded_again_are_told_where_they_differ(db: None, lo
     Template.objects.filter(slug="birthday-confetti").update(name="Something else")
     call_command("seed_templates")
     entry = log.only()
-    assert (entry.action, list(entry.changes), entry.actor) == ("template.updated", ["name"], "command:seed_templates")
+    assert (entry.action, list(entry.changes), entry.actor) == ("template.changed", ["name"], "command:seed_templates")
 
 
 def test_an_upload_is_completed_refused_deleted(api: APIClient, now: datetime, log: Log) -> None:

@@ -98,7 +98,7 @@ def test_a_sheet_of_a_campaign_leads_to_the_campaign(founder: Client, open_campa
 
     for path in (f"/admin/imports/sheets/{sheet.pk}/", f"/admin/imports/sheets/{sheet.pk}/confirm/"):
         assert founder.get(path, follow=True).redirect_chain[-1] == (f"/admin/campaigns/{campaign.pk}/", 302)
-    founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"why": "by another way"})
+    founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"reason": "by another way"})
     assert Batch.objects.count() == 0
     answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/discard/")
     assert answer["Location"] == f"/admin/campaigns/{campaign.pk}/"

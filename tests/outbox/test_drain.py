@@ -8,9 +8,9 @@ import pytest
 
 from api.exceptions import BackendError
 from api.outbox import registry, services
-from api.outbox.drain import AT_ONCE, MARGIN, drain
+from api.outbox.drain import AT_ONCE, drain
 from api.outbox.models import Job
-from api.outbox.registry import Postpone, handles
+from api.outbox.registry import MARGIN, Postpone, handles
 from tests.conftest import Lines
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,9 +15,8 @@ from pytest_django.fixtures import Settings
 
 from api import tick as clock
 from api.outbox import registry, services, wakers
-from api.outbox.drain import MARGIN
 from api.outbox.models import Job
-from api.outbox.registry import handles
+from api.outbox.registry import MARGIN, handles
 from api.outbox.wakers import FunctionWaker
 from local.ports import free_port
 from tests.gateway.cold_start import Context

@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 import urllib3
@@ -222,8 +223,30 @@ def test_names_are_exported_and_downloaded_only_after_the_second_factor_was_show
     ordering = founder.post("/admin/exports/gifts/new/", {"format": "csv", "personal": "on"})
     fetching = founder.get(f"/admin/exports/{made.pk}/download/")
 
-    assert [answer["Location"].partition("?")[0] for answer in (ordering, fetching)] == ["/admin/reauthenticate/"] * 2
+    asked, loaded = (urlsplit(answer["Location"]) for answer in (ordering, fetching))
+    assert (asked.path, loaded.path) == ("/admin/reauthenticate/", "/admin/reauthenticate/")
     assert Export.objects.count() == 1
+    # A browser lets the form for the second factor lead to our own pages only, and not by way of them to S3.
+    assert parse_qs(loaded.query) == {"next": ["/admin/exports/"]}
+
+
+def test_what_was_to_be_exported_is_chosen_again_after_the_second_factor(
+    founder: Client, account: Account, template: Template
+) -> None:
+    session = founder.session
+    del session["confirmed_at"]
+    session.save()
+    chosen = {
+        "since": "2026-01-02", "before": "2026-03-04", "account": str(account.pk), "mode": "live", "status": "sent",
+        "format": "csv", "personal": "on",
+    }  # fmt: skip
+
+    answer = founder.post("/admin/exports/gifts/new/", {**chosen, "csrfmiddlewaretoken": "x", "odd": "y"})
+    [back] = parse_qs(urlsplit(answer["Location"]).query)["next"]
+    form = founder.get(back).context["form"]
+
+    assert dict(parse_qsl(urlsplit(back).query)) == chosen
+    assert {name: form[name].value() for name in chosen} == chosen
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

@@ -23,6 +23,7 @@ from api.sheets.states import RowOutcome, SheetFormat
 from api.suppressions.addresses import address_hash
 from api.suppressions.models import Suppression
 from api.templates.models import Template
+from tests.rendering.films import definition
 from tests.sheets.conftest import ADA, Receive, check_all, take_in, waiting
 from tests.sheets.files import SHOPS, csv_file, repacked, xlsx_file
 
@@ -307,7 +308,7 @@ def test_templates_come_in_by_slug_with_their_scripts(receive: Receive, now: dat
     sheet = receive("templates", xlsx_file(header, row, broken, wrong))
 
     assert sheet.counts == {"new": 1, "changed": 0, "unchanged": 0, "wrong": 2}
-    assert errors_of(sheet)[3]["scenes"].startswith("This is no valid JSON: ")
+    assert errors_of(sheet)[3]["scenes"].startswith("Line 1, column ")
     assert errors_of(sheet)[4] == {"theme": "ink: Must be a colour such as #4A1D5F."}
     assert take_in(sheet, now) == [("done", f"made: {definition['name']}")]
     made = Template.objects.get()
@@ -332,6 +333,26 @@ def test_a_check_that_is_given_up_is_told_and_keeps_no_row(receive: Receive, now
     sheet.refresh_from_db()
     assert (sheet.state, SheetRow.objects.count()) == ("refused", 0)
     assert sheet.problems[0].startswith("The check broke off again and again")
+
+
+def test_a_templates_script_can_be_changed_by_a_sheet(receive: Receive, now: datetime) -> None:
+    given = definition("birthday-confetti")
+    template = Template.objects.create(**{**given, "music": "", "backdrop": "", "preview": ""})
+    header = ["slug", "name", "occasion", "duration_s", "fields", "theme", "scenes"]
+    theme = {**template.theme, "accent": "#123456"}
+    scripts = [json.dumps(value) for value in (template.fields, theme, template.scenes)]
+    sheet = receive(
+        "templates",
+        csv_file(header, [template.slug, template.name, template.occasion, str(template.duration_s), *scripts]),
+    )
+
+    assert errors_of(sheet) == {}
+    assert take_in(sheet, now) == [("done", f"changed: {template.name}")]
+
+    template.refresh_from_db()
+    assert template.theme == theme
+    entry = AuditEntry.objects.get(action="template.changed")
+    assert list(entry.changes) == ["theme.accent"]
 
 
 def test_suppressions_come_in_without_their_addresses_staying(receive: Receive, now: datetime) -> None:

@@ -9,14 +9,18 @@ from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from django.utils.http import urlencode
+from playwright.sync_api import expect
 
 import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first request to the admin does
-from accounts.models import Account
+from accounts.models import Account, User
+from api.audit.models import AuditEntry
 from api.batches.models import Batch
 from api.sheets import services
 from api.sheets.kinds import kind_called
-from api.sheets.models import Sheet
+from api.sheets.models import Sheet, SheetRow
 from api.sheets.states import SheetState
+from tests.admin.browser import OpenPage
 from tests.admin.signing import signed_in
 from tests.media.conftest import bucket_away
 from tests.sheets.conftest import Receive, check_all, somebody, take_in
@@ -110,6 +114,30 @@ def test_the_wrong_rows_come_back_with_their_columns_and_what_is_wrong(
     assert take_in(again, now) == [("done", "made: =B")]
 
 
+def test_the_wrong_rows_ask_who_it_is_and_are_audited(founder: Client, receive: Receive) -> None:
+    sheet = receive("accounts", csv_file(SHOPS, ["A", "no address"]))
+    page = f"/admin/imports/sheets/{sheet.pk}/"
+    assert b"".join(founder.get(f"{page}errors/")).endswith(b"email address.\r\n")
+    session = founder.session
+    del session["confirmed_at"]
+    session.save()
+
+    answer = founder.get(f"{page}errors/")
+
+    assert answer["Location"] == f"/admin/reauthenticate/?{urlencode({'next': page})}"
+    entry = AuditEntry.objects.get(action="sheet.errors_downloaded")
+    assert (entry.actor, entry.door, entry.object_id) == ("staff:ada", "admin", str(sheet.pk))
+
+
+def test_words_longer_than_a_cell_are_cut(founder: Client, receive: Receive) -> None:
+    sheet = receive("accounts", csv_file(SHOPS, ["A", "no address"]))
+    SheetRow.objects.update(errors={"email": "x" * 40_000})
+
+    answer = founder.get(f"/admin/imports/sheets/{sheet.pk}/errors/", {"format": "xlsx"})
+
+    assert [len(cell) for cell in read_back(b"".join(answer))[1]] == [1, 10, 32_767]
+
+
 def test_the_empty_file_has_the_columns(founder: Client) -> None:
     answer = founder.get("/admin/imports/accounts/empty.xlsx")
 
@@ -129,13 +157,15 @@ def test_confirming_takes_a_reason_and_leads_to_the_batch(founder: Client, recei
     sheet = receive("accounts", csv_file(SHOPS, ["A", "a@shop.example"]))
     confirm = f"/admin/imports/sheets/{sheet.pk}/confirm/"
 
-    assert said(founder.post(confirm, follow=True)) == ["Say why, in a few words: it stands in the audit log."]
-    answer = founder.post(confirm, {"why": "the shop asked"}, follow=True)
+    for reason, wrong in (("", "This field is required."), ("\x00because", "Null characters are not allowed.")):
+        refused = founder.post(confirm, {"reason": reason}, follow=True)
+        assert said(refused) == [f"Nothing was taken in: say why. {wrong}"]
+    answer = founder.post(confirm, {"reason": "the shop asked"}, follow=True)
 
     batch = Batch.objects.get()
     assert answer.redirect_chain == [(f"/admin/batches/{batch.pk}/", 302)]
     assert (batch.title, batch.why, batch.created_by) == ("Import 1 shops", "the shop asked", "staff:ada")
-    twice = founder.post(confirm, {"why": "another tab"}, follow=True)
+    twice = founder.post(confirm, {"reason": "another tab"}, follow=True)
     assert twice.redirect_chain == answer.redirect_chain
 
 
@@ -145,7 +175,7 @@ def test_confirming_asks_for_the_second_factor_again(founder: Client, receive: R
     session.pop("confirmed_at", None)
     session.save()
 
-    answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"why": "x"})
+    answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"reason": "asked"})
 
     assert answer["Location"].startswith("/admin/reauthenticate/")
     assert Batch.objects.count() == 0
@@ -155,7 +185,7 @@ def test_throwing_an_upload_away(founder: Client, receive: Receive) -> None:
     sheet = receive("accounts", csv_file(SHOPS, ["A", "a@shop.example"]))
 
     founder.post(f"/admin/imports/sheets/{sheet.pk}/discard/")
-    answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"why": "x"}, follow=True)
+    answer = founder.post(f"/admin/imports/sheets/{sheet.pk}/confirm/", {"reason": "asked"}, follow=True)
 
     assert said(answer)[-1] == "This upload was thrown away, perhaps in another tab. Upload the file again."
 
@@ -217,6 +247,27 @@ def test_a_file_that_arrived_before_the_bucket_went_away_is_read_by_its_job(foun
 
     assert checked.state == SheetState.WAITING
     assert check_all(sheet, timezone.now()).state == SheetState.CHECKED
+
+
+def test_rows_that_belong_to_nothing_have_no_scope(founder: Client, now: datetime) -> None:
+    begun = founder.post(f"{IMPORT}begin/?scope=01234567-89ab-7def-8123-456789abcdef", {"size": 9}).json()
+
+    assert Sheet.objects.get().scope_id is None
+    assert founder.get(f"/admin/imports/sheets/{begun['id']}/").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_paste_of_letters_that_are_two_bytes_each_goes_by_the_bucket(signed_in_page: OpenPage) -> None:
+    page = signed_in_page(User.objects.create_superuser("ada"))
+    shops = [[f"{'Лавка' * 30} {number}", f"shop{number}@shop.example"] for number in range(900)]
+    rows = lines([SHOPS, *shops])
+    page.goto(IMPORT)
+
+    page.get_by_label("Or paste rows from a spreadsheet").fill(rows)
+    page.get_by_role("button", name="Upload and check").click()
+
+    expect(page.get_by_role("heading", name="Being checked")).to_be_visible()
+    assert Sheet.objects.get().size == len(rows.encode()) > 256 * 1024 > len(rows)
 
 
 @pytest.mark.parametrize(("size", "status"), [(0, 413), (10 * MB + 1, 413), ("x", 413), (10 * MB, 200)])

@@ -13,7 +13,8 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
 
-from api.outbox.drain import MARGIN, drain
+from api.outbox.drain import drain
+from api.outbox.registry import MARGIN
 from api.outbox.wakers import CHANNEL
 from api.tick import sweep
 

@@ -1,5 +1,6 @@
 """Where data is taken out, and where the files lie for a week."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,15 +11,15 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from accounts.models import Account
-from accounts.reauthentication import fresh_sign_in
-from api.audit.doors import acting
-from api.audit.states import Door
+from accounts.reauthentication import ask_who, is_fresh
 from api.exceptions import ApplicationError, NotFoundError
 from api.sheets import selectors, services
-from api.sheets.admin.uploading import actor
+from api.sheets.admin.uploading import actor, download_again
 from api.sheets.exported import KINDS, ExportKind
 from api.sheets.models import Export
 from api.sheets.states import ExportState, SheetFormat
@@ -53,11 +54,13 @@ class ExportForm(forms.Form):
         help_text="Asks for your second factor again; the audit log notes it.",
     )
 
-    def __init__(self, data: Any = None, *, kind: ExportKind, may_see_personal_data: bool) -> None:
+    def __init__(self, data: Any, asked: Mapping[str, str], *, kind: ExportKind, may_see_personal_data: bool) -> None:
+        """`asked`: what was chosen before, if anything was."""
         super().__init__(data, label_suffix="")
         field, statuses = kind.statuses
         this_month = timezone.now().date().replace(day=1)
-        self.initial = {"since": (this_month - timedelta(days=1)).replace(day=1), "before": this_month}
+        last_month = {"since": (this_month - timedelta(days=1)).replace(day=1), "before": this_month}
+        self.initial = {name: asked[name] for name in self.fields if name in asked} or last_month
         unfit = {
             "since": kind.is_dated,
             "before": kind.is_dated,
@@ -72,6 +75,10 @@ class ExportForm(forms.Form):
         if statuses:
             choices = [("", "Every one"), *((status, status) for status in statuses)]
             self.fields["status"] = forms.ChoiceField(choices=choices, required=False, label=field.capitalize())
+
+    def chosen(self) -> dict[str, str]:
+        """As a query: it names shops, days and states, and no person."""
+        return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}
 
     def filters(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -115,11 +122,14 @@ def exports(request: HttpRequest) -> HttpResponse:
 @page("exports/<slug:name>/new/", name="export_kind", permission=ORDER)
 def export_kind(request: HttpRequest, name: str) -> HttpResponseBase:
     kind = _kind(request, name)
-    form = ExportForm(request.POST or None, kind=kind, may_see_personal_data=request.user.has_perm(PERSONAL))
+    form = ExportForm(
+        request.POST or None, request.GET.dict(), kind=kind, may_see_personal_data=request.user.has_perm(PERSONAL)
+    )
     refusal = ""
     if request.method == "POST" and form.is_valid():
-        if form.cleaned_data.get("personal"):
-            return _export_personal(request, kind, form)
+        if form.cleaned_data.get("personal") and not is_fresh(request, now=timezone.now()):
+            messages.warning(request, "Nothing was exported yet: this took a while. Please press Export again.")
+            return ask_who(back=f"{request.path}?{urlencode(form.chosen())}")
         try:
             return _export(request, kind, form)
         except ApplicationError as error:
@@ -135,25 +145,15 @@ def export_kind(request: HttpRequest, name: str) -> HttpResponseBase:
     )
 
 
-@fresh_sign_in
-def _export_personal(request: HttpRequest, kind: ExportKind, form: ExportForm) -> HttpResponse:
-    try:
-        return _export(request, kind, form)
-    except ApplicationError as error:
-        messages.error(request, error.detail)
-        return redirect("admin:export_kind", name=kind.name)
-
-
 def _export(request: HttpRequest, kind: ExportKind, form: ExportForm) -> HttpResponse:
-    with acting(door=Door.ADMIN, actor=actor(request)):
-        services.order_export(
-            kind,
-            SheetFormat(form.cleaned_data["format"]),
-            form.filters(),
-            has_personal_data=bool(form.cleaned_data.get("personal")),
-            actor=actor(request),
-            now=timezone.now(),
-        )
+    services.order_export(
+        kind,
+        SheetFormat(form.cleaned_data["format"]),
+        form.filters(),
+        has_personal_data=bool(form.cleaned_data.get("personal")),
+        actor=actor(request),
+        now=timezone.now(),
+    )
     return redirect("admin:exports")
 
 
@@ -165,23 +165,19 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         raise Http404 from None
     if not _may_have(request, export):
         raise PermissionDenied("This file is not yours to download.")
-    return _send_personal(request, export) if export.has_personal_data else _send(request, export)
-
-
-@fresh_sign_in
-def _send_personal(request: HttpRequest, export: Export) -> HttpResponse:
+    if export.has_personal_data and not is_fresh(request, now=timezone.now()):
+        return download_again(request, back=reverse("admin:exports"))
     return _send(request, export)
 
 
 def _send(request: HttpRequest, export: Export) -> HttpResponse:
     try:
-        with acting(door=Door.ADMIN, actor=actor(request)):
-            link = services.download_link(
-                export,
-                may_see_personal_data=request.user.has_perm(PERSONAL),
-                actor=actor(request),
-                now=timezone.now(),
-            )
+        link = services.download_link(
+            export,
+            may_see_personal_data=request.user.has_perm(PERSONAL),
+            actor=actor(request),
+            now=timezone.now(),
+        )
     except ApplicationError as refusal:
         messages.error(request, refusal.detail)
         return redirect("admin:exports")

@@ -12,18 +12,20 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.reauthentication import fresh_sign_in
+from accounts.reauthentication import fresh_sign_in, is_fresh
 from api.audit.doors import acting
+from api.audit.services import record
 from api.audit.states import Door
-from api.exceptions import ApplicationError, NotFoundError
+from api.exceptions import ApplicationError, BackendError, NotFoundError
 from api.sheets import selectors, services, storage
-from api.sheets.admin.uploading import actor, allowed_kind, columns_of, scope_of
+from api.sheets.admin.uploading import actor, allowed_kind, columns_of, download_again, scope_of
 from api.sheets.kinds import SheetKind, kind_called
-from api.sheets.limits import LINK_LIVES, MAX_POSTED, MB
+from api.sheets.limits import LINK_LIVES, MAX_CELL, MAX_POSTED, MB
 from api.sheets.models import Sheet, SheetRow
 from api.sheets.reading import ERROR
 from api.sheets.states import BEFORE_CHECKED, RowOutcome, SheetFormat, SheetState
 from api.sheets.writing import CONTENT_TYPES, write_sheet
+from giftflick.admin_confirm import ReasonForm
 from giftflick.admin_pages import page, show
 
 SHOWN = 20  # rows of each kind
@@ -44,7 +46,9 @@ def sheet(request: HttpRequest, pk: UUID) -> HttpResponse:
     if found.scope_id is not None:
         return redirect(f"admin:{SCOPE_PAGES[kind.name]}", pk=found.scope_id)
     template = "admin/sheets_report.html" if request.GET.get("part") == "progress" else "admin/sheets_sheet.html"
-    return show(request, template, f"Import: {kind.title.lower()}", **report_context(found, kind))
+    reason = ReasonForm(label_suffix="")["reason"]
+    title = f"Import: {kind.title.lower()}"
+    return show(request, template, title, reason=reason, **report_context(found, kind))
 
 
 # Where the sheets of a campaign are shown: a capability above says so.
@@ -98,10 +102,11 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST" or found.scope_id is not None:
         return redirect("admin:sheet", pk=pk)
     good = found.counts.get(RowOutcome.NEW, 0) + found.counts.get(RowOutcome.CHANGED, 0)
-    why = request.POST.get("why", "").strip()[:500]
-    if not why:
-        messages.error(request, "Say why, in a few words: it stands in the audit log.")
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"Nothing was taken in: say why. {form.errors['reason'][0]}")
         return redirect("admin:sheet", pk=pk)
+    why = form.cleaned_data["reason"]
     try:
         with acting(door=Door.ADMIN, actor=actor(request), why=why):
             batch = services.confirm_sheet(
@@ -131,18 +136,28 @@ def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @page("imports/sheets/<uuid:pk>/errors/", name="sheet_errors", permission=None)
 def errors(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The wrong rows, with the file's own columns and one that says what is wrong."""
+    """The wrong rows, with the file's own columns and one that says what is wrong: names and addresses as they came."""
     found, kind = allowed_sheet(request, pk)
+    if not is_fresh(request, now=timezone.now()):
+        return download_again(request, back=reverse("admin:sheet", args=[pk]))
     sheet_format = SheetFormat.XLSX if request.GET.get("format") == "xlsx" else SheetFormat.CSV
     header = [name for name in found.header if name != ERROR]
-    rows = ([*(row.values.get(name, "") for name in header), told] for row, told in selectors.rows_that_failed(found))
+    rows = (
+        [*(row.values.get(name, "") for name in header), told[:MAX_CELL]]
+        for row, told in selectors.rows_that_failed(found)
+    )
     file = SpooledTemporaryFile(max_size=MB)  # noqa: SIM115 - whoever sends it closes it
     write_sheet(file, sheet_format, [*header, ERROR], rows)  # type: ignore[arg-type] # it is a file of bytes
+    record("sheet.errors_downloaded", actor=actor(request), subject=found, now=timezone.now())
     name = f"{kind.name}-wrong-rows.{sheet_format}"
     if file.tell() > MAX_POSTED:  # more than a function may answer
         key = f"{storage.EXPORTS}{found.pk}-wrong.{sheet_format}"
-        with file:
-            storage.keep(key, file)
+        try:
+            with file:
+                storage.keep(key, file)
+        except BackendError as away:
+            messages.error(request, f"{away.detail} Try again in a minute.")
+            return redirect("admin:sheet", pk=pk)
         return redirect(storage.download_address(key, name=name, sheet_format=sheet_format, lives=LINK_LIVES))
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=name, content_type=CONTENT_TYPES[sheet_format])
@@ -154,7 +169,7 @@ def empty(request: HttpRequest, name: str, form: str) -> HttpResponseBase:
     kind = allowed_kind(request, name)
     if form not in SheetFormat.values:
         raise Http404
-    columns = [column.name for column in columns_of(kind, scope_of(request)) if column.is_read]
+    columns = [column.name for column in columns_of(kind, scope_of(request, kind)) if column.is_read]
     file = SpooledTemporaryFile(max_size=MB)  # noqa: SIM115 - whoever sends it closes it
     write_sheet(file, SheetFormat(form), columns, [])  # type: ignore[arg-type] # it is a file of bytes
     file.seek(0)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
 
+from accounts.reauthentication import ask_who
 from api import actors
 from api.exceptions import ApplicationError, BackendError, NotFoundError, UnavailableError
 from api.sheets import services
@@ -25,7 +27,7 @@ from api.sheets.services.receiving import TOO_LARGE, TOO_LARGE_TO_POST
 from giftflick.admin_pages import page
 
 ENVELOPE = 64 * 1024  # what stands around a file in a form
-MAX_PASTED = 200_000  # characters that a form's field may have; the page's script sends longer ones as a file
+MAX_PASTED = 200_000  # bytes that a form's field may have; the page's script sends longer ones as a file
 AWAY = "The file could not be put where files lie for a week. Upload it again in a minute; nothing was taken in."
 TOO_MUCH_PASTED = "That is more than can be pasted without JavaScript. Save the rows as a file and upload that."
 
@@ -112,7 +114,8 @@ def upload_context(kind: SheetKind, scope_id: UUID | None = None) -> dict[str, A
 @page("imports/<slug:name>/begin/", name="sheet_begin", permission=None)
 def begin(request: HttpRequest, name: str) -> HttpResponse:
     """For the page's script: where to put a file of so many bytes."""
-    kind, scope_id = allowed_kind(request, name), scope_of(request)
+    kind = allowed_kind(request, name)
+    scope_id = scope_of(request, kind)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     columns_of(kind, scope_id)
@@ -128,6 +131,14 @@ def begin(request: HttpRequest, name: str) -> HttpResponse:
     except ApplicationError as refusal:
         return JsonResponse({"detail": refusal.detail}, status=refusal.status)
     return JsonResponse({"id": str(sheet.pk), "url": address})
+
+
+def download_again(request: HttpRequest, *, back: str) -> HttpResponse:
+    """Ask who it is first. A browser lets no form lead to another site, as a file in the bucket is: so the way leads
+    back to the page with the button.
+    """
+    messages.info(request, "Please choose the file again to download it.")
+    return ask_who(back=back)
 
 
 def allowed_kind(request: HttpRequest, name: str) -> SheetKind:
@@ -149,7 +160,9 @@ def columns_of(kind: SheetKind, scope_id: UUID | None) -> Sequence[Column]:
         raise Http404 from None
 
 
-def scope_of(request: HttpRequest) -> UUID | None:
+def scope_of(request: HttpRequest, kind: SheetKind) -> UUID | None:
+    if not kind.has_scope:
+        return None
     try:
         return UUID(request.GET["scope"])
     except (KeyError, ValueError):

@@ -13,16 +13,11 @@ from accounts.models import Account, OrderGate
 from api.sheets.resources.base import (
     Cells,
     ChoiceWidget,
-    KeepsWhenBlank,
     ListWidget,
     SheetResource,
     TextWidget,
     WholeNumberWidget,
 )
-
-
-class IdWidget(KeepsWhenBlank, TextWidget):
-    """It finds the shop, and never changes it."""
 
 
 class AccountResource(SheetResource):

@@ -17,7 +17,9 @@ from import_export.results import RowResult  # noqa: TID253
 
 from api.exceptions import ApplicationError, FieldError
 from api.sheets.refusals import storable
+from api.sheets.selectors import told
 from api.sheets.states import RowOutcome
+from api.templates.scripts import read_script
 
 Cells = Mapping[str, str]
 
@@ -95,7 +97,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]
         self.now, self.actor, self.is_dry = now, actor, False
         finding = self._finding(self.import_row(dict(row), None, dry_run=False, row_number=number))
         if finding.errors:
-            raise ApplicationError(words_for(finding.errors), code="row_refused")
+            raise ApplicationError(told(finding.errors), code="row_refused")
         return finding
 
     # ---- How the library is told.
@@ -174,10 +176,6 @@ def shown(field: Any, instance: Any) -> str:
     return "" if value is None else str(value)
 
 
-def words_for(errors: Mapping[str, str]) -> str:
-    return " ".join(f"{column}: {words}" if column else words for column, words in errors.items())
-
-
 def _wrong(errors: Mapping[str, str]) -> Finding:
     return Finding(RowOutcome.WRONG, {}, {storable(column): storable(words) for column, words in errors.items()})
 
@@ -251,15 +249,7 @@ class ScriptWidget(KeepsWhenBlank, widgets.Widget):  # type: ignore[misc]
     """JSON in one cell."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
-        try:
-            read = json.loads(value)
-            json.dumps(read, ensure_ascii=False).encode()
-        except json.JSONDecodeError as error:
-            where = f"line {error.lineno}, character {error.colno}"
-            raise ValueError(f"This is no valid JSON: {error.msg} at {where}.") from None
-        except (RecursionError, UnicodeEncodeError):
-            raise ValueError("This is no JSON that can be kept.") from None
-        return read
+        return read_script(str(value))
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:  # noqa: ARG002
         return json.dumps(value, ensure_ascii=False)

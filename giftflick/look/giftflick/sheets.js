@@ -37,8 +37,8 @@
   const onSubmit = (event) => {
     const { maxPosted, maxPasted, maxBytes } = form.dataset;
     const file = form.elements.file.files[0];
-    const rows = form.elements.rows.value;
-    const content = file ?? (rows.length > Number(maxPasted) ? new Blob([rows]) : null);
+    const rows = new Blob([form.elements.rows.value]);
+    const content = file ?? (rows.size > Number(maxPasted) ? rows : null);
     tell("");
     if (content && content.size > Number(maxBytes)) {
       event.preventDefault();
