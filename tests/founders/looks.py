@@ -18,7 +18,7 @@ SWITCH = """dark => {
 
 
 def look_at(page: Page, name: str) -> None:
-    """Photograph the page (the test has seen that it is the right one) in all looks as `job-<name>-…`.
+    """Photograph the page (the test has seen that it is the right one) in all looks.
 
     In each it must be readable by anybody and fit its width.
     """
