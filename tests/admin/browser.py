@@ -1,7 +1,8 @@
 """The admin in a real browser, signed in, on a desk or on a phone, light or dark.
 
 `signed_in_page` opens pages; at a test's end it insists that none asked another host for anything, broke the content
-security policy or had a script fail. Tests that use it need `pytest.mark.django_db(transaction=True)`.
+security policy, had a script fail, wanted a file of ours that is not there, or met an error of the server. Tests that
+use it need `pytest.mark.django_db(transaction=True)`.
 """
 
 import os
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, Route, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -25,12 +26,11 @@ DESK, PHONE = 1280, 390
 HEIGHTS = {DESK: 900, PHONE: 844}
 LOOKS = [(DESK, False), (DESK, True), (PHONE, False), (PHONE, True)]  # for parametrize: width, dark
 GRAVE = frozenset({"serious", "critical"})
+PATIENCE_MS = 15_000  # a machine that does other things as well
 
 
 class OpenPage(Protocol):
-    def __call__(
-        self, user: User | None, *, width: int = DESK, dark: bool = False, site: str | None = None
-    ) -> Page: ...
+    def __call__(self, user: User | None, *, width: int = DESK, dark: bool = False) -> Page: ...
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,7 @@ def browser() -> Iterator[Browser]:
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
         environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE_MS)
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=[*options, "--mute-audio"])
         yield chromium
         chromium.close()
@@ -46,20 +47,22 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def signed_in_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
-    """Call it with a user (None: a stranger) for a page at the live server, or at `site`; open `/admin/…` in it."""
+    """Call it with a user (None: a stranger) for a page at the live server; open `/admin/…` in it."""
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
-    def open_page(user: User | None, *, width: int = DESK, dark: bool = False, site: str | None = None) -> Page:
-        url = site or live_server.url
+    def open_page(user: User | None, *, width: int = DESK, dark: bool = False) -> Page:
+        url = live_server.url
         context = browser.new_context(
             viewport={"width": width, "height": HEIGHTS.get(width, 900)},
+            has_touch=width == PHONE,
+            is_mobile=width == PHONE,
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             base_url=url,
         )
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.route(_is_foreign(url), lambda route: _refuse(route, wrong))
         if user is not None:
             cookie = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
@@ -67,6 +70,7 @@ def signed_in_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPa
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         page.on("console", lambda said: _listen(said, page, wrong))
+        page.on("response", lambda response: _judge(response, wrong))
         return page
 
     yield open_page
@@ -86,7 +90,26 @@ def photograph(page: Page, name: str) -> Path:
 
 
 def serious(page: Page) -> list[str]:
-    """What axe finds serious or critical on the page as it stands, one line an element."""
+    """What axe finds serious or critical on the page as it stands, one line an element.
+
+    In a frame without scripts, such as a mail's, axe does not run: what it shows is looked at as a page of its own.
+    What axe cannot decide (`incomplete`) is left to a designer's eye.
+    """
+    found = _violations(page)
+    for framed in page.locator("iframe[srcdoc]").evaluate_all("frames => frames.map(frame => frame.srcdoc)"):
+        alone = page.context.new_page()
+        alone.set_content(framed)
+        found += _violations(alone)
+        alone.close()
+    return found
+
+
+def overflows(page: Page) -> bool:
+    """Whether the page itself scrolls sideways; a table may, inside its own frame."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def _violations(page: Page) -> list[str]:
     from axe_playwright_python.sync_playwright import Axe
 
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
@@ -96,11 +119,6 @@ def serious(page: Page) -> list[str]:
         if problem["impact"] in GRAVE
         for node in problem["nodes"]
     ]
-
-
-def overflows(page: Page) -> bool:
-    """Whether the page itself scrolls sideways; a table may, inside its own frame."""
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
 def _is_foreign(own_url: str) -> Callable[[str], bool]:
@@ -116,6 +134,12 @@ def _refuse(route: Route, wrong: list[str]) -> None:
 def _listen(said: Any, page: Page, wrong: list[str]) -> None:
     if "Content Security Policy" in said.text:
         wrong.append(f"{page.url}: {said.text}")
+
+
+def _judge(response: Response, wrong: list[str]) -> None:
+    is_file_of_ours = urlsplit(response.url).path.startswith("/static/")
+    if response.status >= (400 if is_file_of_ours else 500):
+        wrong.append(f"{response.status}: {response.url}")
 
 
 def _in_short(node: dict[str, Any]) -> str:

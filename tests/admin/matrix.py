@@ -32,23 +32,27 @@ HISTORY = "api.view_auditentry"  # besides what a row's page needs, for the page
 
 @dataclass(frozen=True)
 class Model:
-    """Permissions by what the pages of a model do; deleting is nobody's anywhere."""
+    """Permissions by what the pages of a model do; deleting is nobody's anywhere. `fresh`: of its pages, those that ask
+    for password and second factor once more, ten minutes after they were shown.
+    """
 
     look: str
     add: str = NOBODY
     change: str = NOBODY
+    fresh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Page:
     """`status`: what those get who may open it, if not the page itself. `posts`: what it needs to do something, if more
-    than for a look.
+    than for a look. `fresh`: as above.
     """
 
     needs: str
     status: int = 200
     posts: str = ""
     query: str = ""
+    fresh: bool = False
 
 
 BY_POST_ONLY, ELSEWHERE = 405, 302
@@ -60,8 +64,8 @@ ASK, ASK_PERSONAL = "api.use_console", "api.console_pii"
 
 MODELS = {
     "accounts_account": Model("accounts.view_account", "accounts.add_account", "accounts.change_account"),
-    "accounts_apikey": Model("accounts.view_apikey", "accounts.add_apikey"),
-    "accounts_user": Model(MANAGE_TEAM, MANAGE_TEAM, MANAGE_TEAM),
+    "accounts_apikey": Model("accounts.view_apikey", "accounts.add_apikey", fresh=("add",)),
+    "accounts_user": Model(MANAGE_TEAM, MANAGE_TEAM, MANAGE_TEAM, fresh=("add", "change")),
     "api_auditentry": Model("api.view_auditentry"),
     "api_gift": Model("api.view_gift"),
     "api_job": Model("api.view_job"),
@@ -83,23 +87,23 @@ PAGES = {
     "index": Page(ANYBODY),
     "jsi18n": Page(ANYBODY),
     "logout": Page(ANYBODY, 405),  # by POST only
-    "password_change": Page(ANYBODY),
+    "password_change": Page(ANYBODY, fresh=True),
     "password_change_done": Page(ANYBODY),
     "autocomplete": Page(NOBODY),  # it says of what in its parameters
     "autocomplete of shops": Page("accounts.view_account", query=f"{SHOPS}&term="),
     "view_on_site": Page(ANYBODY, 404),  # no row has an address of its own
     "reauthenticate": Page(ANYBODY),
     "second_factor": Page(ANYBODY),
-    "second_factor_replace": Page(ANYBODY),
-    "second_factor_codes": Page(ANYBODY, 302),  # after the button on the page before
-    "second_factor_file": Page(ANYBODY, 302),
-    "team_help": Page(MANAGE_TEAM),
+    "second_factor_replace": Page(ANYBODY, fresh=True),
+    "second_factor_codes": Page(ANYBODY, 302, fresh=True),  # after the button on the page before
+    "second_factor_file": Page(ANYBODY, 302, fresh=True),
+    "team_help": Page(MANAGE_TEAM, fresh=True),
     "help": Page(ANYBODY),
     "words": Page(ANYBODY),
     "shop_suspend": Page("accounts.change_account"),
     "shop_resume": Page("accounts.change_account"),
-    "key_rotate": Page("accounts.add_apikey"),
-    "key_revoke": Page("accounts.delete_apikey", 404),  # it says which keys in its parameters
+    "key_rotate": Page("accounts.add_apikey", fresh=True),
+    "key_revoke": Page("accounts.delete_apikey", 404, fresh=True),  # it says which keys in its parameters
     "gift_correct": Page(OPERATE_GIFT),
     "gift_paid": Page(OPERATE_GIFT),
     "gift_approve": Page(OPERATE_GIFT, 409),  # the story has no gift that waits for it
@@ -107,8 +111,8 @@ PAGES = {
     "gift_render": Page(OPERATE_GIFT),
     "gift_retry": Page(OPERATE_GIFT),
     "gift_cancel": Page(OPERATE_GIFT),
-    "gift_withdraw": Page(OPERATE_GIFT),
-    "gift_erase": Page("api.erase_recipient"),
+    "gift_withdraw": Page(OPERATE_GIFT, fresh=True),
+    "gift_erase": Page("api.erase_recipient", fresh=True),
     "job_retry": Page(OPERATE_JOB),
     "job_forget": Page(OPERATE_JOB),
     "mail_preview": Page("api.view_message"),
@@ -135,7 +139,7 @@ PAGES = {
     "sheet of a campaign": Page(RUN_CAMPAIGN, ELSEWHERE),
     "sheet_begin": Page(IMPORT, BY_POST_ONLY),
     "sheet_begin of gifts": Page(RUN_CAMPAIGN, BY_POST_ONLY),
-    "sheet_confirm": Page(IMPORT, ELSEWHERE),
+    "sheet_confirm": Page(IMPORT, ELSEWHERE, fresh=True),
     "sheet_discard": Page(IMPORT, BY_POST_ONLY),
     "sheet_discard of a campaign": Page(RUN_CAMPAIGN, BY_POST_ONLY),
     "sheet_errors": Page(IMPORT),
@@ -145,11 +149,11 @@ PAGES = {
     "exports": Page(EXPORT),
     "export_kind": Page(EXPORT),
     "export_download": Page(EXPORT, ELSEWHERE),  # to the bucket
-    "export_download of personal data": Page(EXPORT_PERSONAL, ELSEWHERE),
+    "export_download of personal data": Page(EXPORT_PERSONAL, ELSEWHERE, fresh=True),
     "campaigns": Page(SEE_BATCH),
     "campaign_new": Page(RUN_CAMPAIGN),
     "campaign": Page(SEE_BATCH, posts=RUN_CAMPAIGN),
-    "campaign_approve": Page(RUN_CAMPAIGN, ELSEWHERE),
+    "campaign_approve": Page(RUN_CAMPAIGN, ELSEWHERE, fresh=True),
     "campaign_cancel": Page(RUN_CAMPAIGN),
     "campaign_gifts": Page(SEE_GIFT),
     "console": Page(ASK),
@@ -160,10 +164,10 @@ PAGES = {
     "console_stop": Page(ASK, BY_POST_ONLY),
     "console_fields": Page(ASK, BY_POST_ONLY),
     "console_keep": Page(ASK, BY_POST_ONLY),
-    "console_personal": Page(ASK_PERSONAL),
-    "console_personal_question": Page(ASK_PERSONAL),
-    "console_personal_run": Page(ASK_PERSONAL, ELSEWHERE),
-    "console_personal_download": Page(ASK_PERSONAL, ELSEWHERE),
+    "console_personal": Page(ASK_PERSONAL, fresh=True),
+    "console_personal_question": Page(ASK_PERSONAL, fresh=True),
+    "console_personal_run": Page(ASK_PERSONAL, ELSEWHERE, fresh=True),
+    "console_personal_download": Page(ASK_PERSONAL, ELSEWHERE, fresh=True),
     "template_preview": Page(CHANGE_TEMPLATE),
     "template_publish": Page(CHANGE_TEMPLATE),
     "template_retire": Page(CHANGE_TEMPLATE),

@@ -209,26 +209,6 @@ def test_a_film_whose_file_is_gone_says_so(
     expect(page.locator("#film")).to_contain_text("The file of this video is not there")
 
 
-def test_a_bounced_address_is_corrected_and_the_gift_sent_again(
-    ada: User, account: Account, now: datetime, signed_in_page: OpenPage
-) -> None:
-    gift = build.bounce(build.sent(account, now), now)
-    page = signed_in_page(ada)
-    page.goto(page_of(gift))
-    expect(page.locator("#gift-state")).to_have_text("bounced")
-
-    page.get_by_role("link", name="Correct address and resend").click()
-    page.get_by_label("Recipient's e-mail address").fill("benjamin@example.com")
-    page.get_by_label("Reason").fill("The shop gave us the right address")
-    page.get_by_role("button", name="Correct address and resend").click()
-
-    expect(page.locator("#content")).to_contain_text("benjamin@example.com")
-    expect(page.get_by_text("Corrected, and on its way to the new address.")).to_be_visible()
-    gift.refresh_from_db()
-    assert gift.recipient_email == "benjamin@example.com"
-    assert Message.objects.filter(gift=gift, kind="gift", to_email="benjamin@example.com", status="queued").count() == 1
-
-
 def test_a_mail_is_looked_at_and_its_links_lead_nowhere(
     ada: User, account: Account, now: datetime, signed_in_page: OpenPage
 ) -> None:

@@ -1,12 +1,10 @@
 """A template from its form to the shops' list: what is refused, what is seen before, who may publish what."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from importlib import resources
 from itertools import product
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -33,13 +31,11 @@ from api.rendering.models import Render
 from api.templates.models import Template
 from api.templates.services import copy_template, publish_template, retire_template
 from api.templates.states import EDGES, TemplateStatus
-from local.stack import Stack
 from tests import build
 from tests.admin.browser import LOOKS, OpenPage, overflows, photograph, serious
 from tests.admin.signing import signed_in
 from tests.media.conftest import bucket_away
 from tests.rendering.films import definition
-from tests.system import System, url_of_test_database
 
 TEMPLATES = "/admin/api/template/"
 ADA = "staff:ada"
@@ -389,43 +385,7 @@ def test_a_new_template_is_made_with_its_files(founder: Client, draft: Template)
     assert (entry.action, entry.changes["slug"]) == ("template.created", [None, "another"])
 
 
-# In a browser, with the renderer
-
-
-@pytest.fixture
-def running(stack: Stack, transactional_db: None, tmp_path: Path) -> Iterator[System]:
-    system = System(stack, url_of_test_database(stack), tmp_path)
-    try:
-        system.start_sendgrid()
-        system.start_site()
-        system.start_worker()
-        yield system
-    finally:
-        system.stop()
-
-
-def test_a_founder_previews_a_template_and_publishes_it(
-    running: System, signed_in_page: OpenPage, draft: Template
-) -> None:
-    page = signed_in_page(User.objects.create_superuser("ada"), site=running.base_url)
-    page.goto(f"{TEMPLATES}{draft.pk}/change/")
-
-    page.get_by_role("link", name="Preview", exact=True).click()
-    page.get_by_role("button", name="Make the film").click()
-    expect(page.get_by_role("progressbar", name="How far it is")).to_be_visible()
-    photograph(page, "template-preview-waiting")
-    film = page.locator("video.gf-film")
-    expect(film).to_be_visible(timeout=120_000)
-    page.wait_for_function("document.querySelector('video.gf-film').readyState >= 1")
-    photograph(page, "template-preview")
-    assert serious(page) == []
-    page.get_by_role("link", name="Publish").click()
-    page.get_by_label("Reason").fill("ready for spring")
-    page.get_by_role("button", name="Publish").click()
-
-    expect(page.get_by_text("is published: shops find it in their list")).to_be_visible()
-    draft.refresh_from_db()
-    assert draft.status == "published"
+# In a browser
 
 
 @pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ from api import tick  # noqa: F401 - all kinds of jobs are registered by its imp
 from api.outbox.drain import drain
 from api.templates.models import Template
 from local.stack import Stack
-from tests.admin.browser import OpenPage, browser, signed_in_page
+from tests.admin.browser import DESK, PHONE, OpenPage, browser, signed_in_page
 from tests.rendering.films import definition
 from tests.system import Mailbox
 from tests.waiting import eventually
@@ -28,6 +28,7 @@ from tests.waiting import eventually
 __all__ = ["browser", "signed_in_page"]  # fixtures
 
 RENDERED_WITHIN_S = 90
+on_a_phone_too = pytest.mark.parametrize("page", [DESK, PHONE], ids=["desk", "phone"], indirect=True)
 NAME = re.compile(r"^Name\s*\*?$")  # with the mark of what must be filled in
 
 
@@ -55,9 +56,9 @@ def reached(live_server: LiveServer, settings: Settings, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def page(signed_in_page: OpenPage, ada: User, reached: str) -> Page:
-    """Ada has just signed in: the first page, on a desk, by day."""
-    page = signed_in_page(ada)
+def page(request: pytest.FixtureRequest, signed_in_page: OpenPage, ada: User, reached: str) -> Page:
+    """Ada has just signed in: the first page, by day, on a desk unless a job is also done `on_a_phone_too`."""
+    page = signed_in_page(ada, width=getattr(request, "param", DESK))
     page.goto("/admin/")
     return page
 
@@ -105,7 +106,10 @@ def arrived(page: Page, title: str) -> None:
 
 
 def find(page: Page, term: str) -> None:
-    """By the box in the sidebar."""
+    """By the box in the sidebar, which a phone shows when it is asked for its menu."""
+    menu = page.get_by_role("button", name="Menu", exact=True)
+    if menu.is_visible():
+        menu.click()
     box = page.get_by_role("searchbox", name="Find a gift")
     box.fill(term)
     box.press("Enter")

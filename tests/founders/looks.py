@@ -2,6 +2,7 @@
 
 A job is done once, on a desk by day. The page that it has come to is then looked at in the other looks as it stands:
 with what was typed, and also where loading it anew would show something else, as with a key that is shown once.
+On a phone it is looked at as a phone shows it.
 """
 
 from playwright.sync_api import Page
@@ -17,20 +18,21 @@ SWITCH = """dark => {
 
 
 def look_at(page: Page, name: str) -> None:
-    """Photograph the page (the test has seen that it is the right one) in all looks as `job-<name>-…`.
+    """Photograph the page (the test has seen that it is the right one) in all looks.
 
     In each it must be readable by anybody and fit its width.
     """
     page.wait_for_load_state("load")
     page.wait_for_function(UNVEILED)
     found: dict[str, list[str]] = {}
+    own_width = page.viewport_size["width"] if page.viewport_size else DESK
     try:
-        for width, dark in LOOKS:
+        for width, dark in [look for look in LOOKS if own_width == DESK or look[0] == own_width]:
             _put_into(page, width=width, dark=dark)
             picture = photograph(page, f"job-{name}")
             found[picture.name] = [*serious(page), *(["it scrolls sideways"] if overflows(page) else [])]
     finally:
-        _put_into(page, width=DESK, dark=False)
+        _put_into(page, width=own_width, dark=False)
     wrong = {picture: problems for picture, problems in found.items() if problems}
     assert not wrong, wrong
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Account
 from tests import build
-from tests.founders.conftest import work_off
+from tests.founders.conftest import on_a_phone_too, work_off
 from tests.founders.looks import look_at
 from tests.system import Mailbox
 
@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 RIGHT = "benjamin@example.com"
 
 
+@on_a_phone_too
 @pytest.mark.usefixtures("template")
 def test_find_a_bounced_gift_and_fix_it(page: Page, account: Account, mailbox: Mailbox, now: datetime) -> None:
     gift = build.bounce(build.sent(account, now), now)

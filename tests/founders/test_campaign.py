@@ -20,7 +20,7 @@ from tests.campaigns.conftest import HEADER, gifts_file, recipients
 from tests.founders.looks import look_at
 from tests.sheets.files import lines, read_back
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 ROWS, WRONG = 500, (7, 250, 499)
 FILMED = 3

@@ -16,7 +16,7 @@ from api.console.services import seed_questions
 from tests import build
 from tests.founders.looks import look_at
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 SLIPPED = "SELECT status, count(*) AS gifts\nFROM api_gift\nWHERE livemod\nGROUP BY status\nORDER BY status"
 RIGHT = SLIPPED.replace("livemod\n", "livemode\n")

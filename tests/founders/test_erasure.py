@@ -26,7 +26,7 @@ from tests.sheets.conftest import Receive, receive
 
 __all__ = ["open_campaign", "receive"]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 CLEO = "cleo@example.com"
 HER_WORDS = ("cleo", "Cléopâtre", "CLÉO IS 40", "SO-77", "Happy fortieth")

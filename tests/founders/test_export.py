@@ -10,7 +10,7 @@ from tests import build
 from tests.founders.looks import look_at
 from tests.sheets.files import read_back
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 FORMULA = '=HYPERLINK("http://evil.example";"Click")'
 

@@ -7,12 +7,13 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Account
 from tests import build
-from tests.founders.conftest import find, work_off, work_until
+from tests.founders.conftest import find, on_a_phone_too, work_off, work_until
 from tests.founders.looks import look_at
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 
+@on_a_phone_too
 @pytest.mark.usefixtures("quick_template")
 def test_make_a_video_once_more_that_failed(page: Page, account: Account, now: datetime) -> None:
     gift = build.failed(account, now)

@@ -11,7 +11,7 @@ from tests.admin.browser import OpenPage
 from tests.founders.looks import look_at
 from tests.system import Mailbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 BEA, PASSWORD = "bea@giftflick.example", "a-long-enough-phrase-7"
 
@@ -31,6 +31,7 @@ def test_enrol_the_second_factor(page: Page, signed_in_page: OpenPage, mailbox: 
     secret, at = hers.locator("#secret").inner_text(), time.time()
     hers.get_by_label("The six digits that the app shows now").fill(code_at(secret, at))
     hers.get_by_role("button", name="Go on").click()
+    expect(hers.get_by_role("listitem")).to_have_count(10)
     codes = hers.get_by_role("listitem").all_inner_texts()
     assert len(set(codes)) == 10
     look_at(hers, "10-recovery-codes")
