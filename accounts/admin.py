@@ -22,9 +22,6 @@ from giftflick.admin_search import SearchByIndex
 __all__ = ["key_admin", "reauthentication_admin", "second_factor_admin", "team_admin"]  # registered by being imported
 
 
-CARRIED_BY_KEYS = ("name", "requests_per_minute", "mails_per_day", "origins")
-
-
 class LinesField(SimpleArrayField):
     """One a line; commas do as well, as a list that is pasted has them."""
 
@@ -87,6 +84,7 @@ ACTIONS = [
 class AccountAdmin(SearchByIndex, ModelAdmin):
     find = staticmethod(find_accounts)
     form = AccountForm
+    records_itself = True
     asks_why = True
     list_display = [
         "name",
@@ -109,11 +107,11 @@ class AccountAdmin(SearchByIndex, ModelAdmin):
         tiles = [] if account is None else tiles_of(account, request, now=timezone.now())
         return super().render_change_form(request, {**context, "tiles": tiles}, *args, **options)
 
-    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:  # noqa: FBT001
-        carried_before = Account.objects.filter(pk=obj.pk).values(*services.CARRIED_BY_KEYS).first()
-        super().save_model(request, obj, form, change)
-        if carried_before not in (None, {name: getattr(obj, name) for name in services.CARRIED_BY_KEYS}):
-            services.project_later(obj, now=timezone.now())
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+        if change:
+            services.change_account(obj.pk, form.cleaned_data, now=timezone.now())
+        else:
+            obj.pk = services.open_account(form.cleaned_data, now=timezone.now()).pk
 
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:  # noqa: ARG002
         """A shop's gifts and keys are its history: suspend it instead."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.views import PasswordResetConfirmView
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse, reverse_lazy
@@ -41,11 +42,12 @@ class ChoosePassword(PasswordResetConfirmView):
 
     def form_valid(self, form: Any) -> HttpResponseBase:  # type: ignore[override]
         """The password is set: on to the second factor, or to setting it up. Whoever was locked out is so no longer."""
-        super().form_valid(form)
         request, user, now = self.request, form.user, timezone.now()
-        unlock(user)
-        calm(user)
-        note("password.changed", user, now=now)
+        with transaction.atomic():
+            super().form_valid(form)
+            unlock(user)
+            calm(user)
+            note("password.changed", user, now=now)
         messages.success(request, f"Your password is set. From now on you sign in as {user.get_username()}.")
         response = go_on(request, user, next_page=reverse("admin:index"), now=now)
         remember_browser(request, response, user)

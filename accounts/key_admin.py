@@ -183,9 +183,7 @@ class ApiKeyAdmin(SearchByIndex, ModelAdmin):
 
     @method_decorator(fresh_sign_in)
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
-        once = {"form_number": new_number()}
-        buttons = dict.fromkeys(("show_save_and_add_another", "show_save_and_continue"), False)
-        return super().add_view(request, form_url, {**once, **buttons, **(extra_context or {})})
+        return super().add_view(request, form_url, {"form_number": new_number(), **(extra_context or {})})
 
     @method_decorator(csrf_protect)
     def changeform_view(

@@ -1,15 +1,15 @@
 """What is left of sign-ins once it counts no more."""
 
-from datetime import datetime, timedelta
-
-KEPT = timedelta(minutes=30)
+from datetime import datetime
 
 
 def purge_tries(now: datetime) -> int:
     """Wrong passwords and codes of more than half an hour ago."""
     from axes.models import AccessAttempt
 
-    removed, _ = AccessAttempt.objects.filter(attempt_time__lte=now - KEPT).delete()
+    from accounts.lockout import LOCKED_FOR
+
+    removed, _ = AccessAttempt.objects.filter(attempt_time__lte=now - LOCKED_FOR).delete()
     return int(removed)
 
 

@@ -5,6 +5,7 @@ from functools import update_wrapper
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern
@@ -62,7 +63,8 @@ class FoundersSite(AuditedSite, OTPAdminSite, UnfoldAdminSite):  # type: ignore[
     @fresh_sign_in
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Every other session of whoever changes it ends: each is bound to the password."""
-        response: HttpResponseBase = super().password_change(request, extra_context)
-        if request.method == "POST" and response.status_code == 302:
-            note("password.changed", request.user, now=timezone.now())  # type: ignore[arg-type]
+        with transaction.atomic():
+            response: HttpResponseBase = super().password_change(request, extra_context)
+            if request.method == "POST" and response.status_code == 302:
+                note("password.changed", request.user, now=timezone.now())  # type: ignore[arg-type]
         return response

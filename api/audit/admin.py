@@ -1,9 +1,10 @@
 """The audit log for whoever looks into what happened; nobody writes here."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -11,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
+from accounts.groups import OUR_APPS
 from api.audit import wording
 from api.audit.models import AuditEntry
 from api.audit.selectors import find_entries, known_actions, written_between
@@ -73,9 +75,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "request_id",
     ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Entries about what somebody may not see are listed, without a link to it."""
-        return close_links(request, super().changelist_view(request, extra_context))
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without what is about a kind of thing that the reader may not look at."""
+        hidden = [name for name, model in _models().items() if not _may_look(request, model)]
+        entries = super().get_queryset(request)
+        return entries.exclude(object_type__in=hidden) if hidden else entries
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         return close_links(request, super().change_view(request, object_id, form_url, extra_context))
@@ -93,7 +97,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         """As text where it has no page."""
         if not entry.object_id:
             return NOTHING
-        kind, address = _models().get(entry.object_type, entry.object_type), _page_of(entry)
+        model, address = _models().get(entry.object_type), _page_of(entry)
+        kind = entry.object_type if model is None else model._meta.verbose_name  # noqa: SLF001 - Django documents it
         shown = entry.object_id if len(entry.object_id) <= SHORT else f"…{entry.object_id[-ENOUGH:]}"
         words = format_html('<span title="{}" style="white-space: nowrap">{} {}</span>', entry.object_id, kind, shown)
         return format_html('<a class="gf-link" href="{}">{}</a>', address, words) if address else words
@@ -156,19 +161,24 @@ def _start(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=timezone.get_default_timezone())
 
 
-def _registered() -> Iterator[type[Model]]:
-    yield from admin.site._registry  # noqa: SLF001 - Django lists them nowhere else
+@cache
+def _models() -> dict[str, type[Model]]:
+    """Ours, by the name that an entry has for them."""
+    return {str(model._meta.model_name): model for app in OUR_APPS for model in apps.get_app_config(app).get_models()}  # noqa: SLF001
 
 
-def _models() -> dict[str, str]:
-    return {str(model._meta.model_name): str(model._meta.verbose_name) for model in _registered()}  # noqa: SLF001
+def _may_look(request: HttpRequest, model: type[Model]) -> bool:
+    page = admin.site._registry.get(model)  # noqa: SLF001 - Django lists them nowhere else
+    if page is not None:
+        return page.has_view_permission(request)
+    return request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")  # noqa: SLF001
 
 
 def _page_of(entry: AuditEntry) -> str | None:
-    labels = {model._meta.model_name: model._meta.app_label for model in _registered()}  # noqa: SLF001
-    if entry.object_type not in labels or entry.action.endswith((".deleted", ".forgotten")):
+    model = _models().get(entry.object_type)
+    if model is None or entry.action.endswith((".deleted", ".forgotten")):
         return None
     try:
-        return reverse(f"admin:{labels[entry.object_type]}_{entry.object_type}_change", args=[entry.object_id])
+        return reverse(f"admin:{model._meta.app_label}_{entry.object_type}_change", args=[entry.object_id])  # noqa: SLF001
     except NoReverseMatch:
         return None

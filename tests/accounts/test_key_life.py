@@ -289,7 +289,7 @@ def test_the_day_of_use_is_written_once_a_process(
 
     key.refresh_from_db()
     assert key.last_used_on == days[-1].date()
-    services._noted.clear()
+    services.keys._noted.clear()
     services.note_use(key.pk, now=now)
     key.refresh_from_db()
     assert key.last_used_on == days[-1].date()

@@ -68,7 +68,7 @@ def test_the_second_is_told_and_overwrites_nothing(founder: Client, second: Clie
     (conflict,) = answer.context["conflicts"]
     assert (conflict.name, conflict.by, conflict.yours, conflict.is_yours_kept) == ("mails_per_day", "ada", "99", True)
     assert [(line.before, line.after) for line in conflict.lines] == [("2000", "10")]
-    assert AuditEntry.objects.filter(action="account.updated").count() == 1
+    assert AuditEntry.objects.filter(action="account.changed").count() == 1
 
 
 def test_saving_again_knowingly_goes_on_top(founder: Client, second: Client, account: Account) -> None:
@@ -81,7 +81,7 @@ def test_saving_again_knowingly_goes_on_top(founder: Client, second: Client, acc
 
     account.refresh_from_db()
     assert account.mails_per_day == 99
-    newest = AuditEntry.objects.filter(action="account.updated").latest("id")
+    newest = AuditEntry.objects.filter(action="account.changed").latest("id")
     assert (newest.actor, newest.changes) == ("staff:zoe", {"mails_per_day": [10, 99]})
 
 
@@ -150,7 +150,7 @@ def test_two_who_make_the_same_change_agree(founder: Client, second: Client, acc
     founder.post(path, {**form, "_stamps": opened(founder, path)})
 
     assert second.post(path, {**form, "_stamps": saw}).status_code == 302
-    assert AuditEntry.objects.filter(action="account.updated").count() == 1
+    assert AuditEntry.objects.filter(action="account.changed").count() == 1
 
 
 def test_a_change_that_was_taken_back_is_none(founder: Client, second: Client, account: Account) -> None:
@@ -279,7 +279,7 @@ def test_of_two_who_save_in_the_same_instant_one_is_told(founder: Client, second
     assert account.mails_per_day == forms[winner]["mails_per_day"]
     told = next(answer for answer in answers.values() if answer.status_code == 200)
     assert TOLD in told.content.decode()
-    assert AuditEntry.objects.filter(action="account.updated").count() == 1
+    assert AuditEntry.objects.filter(action="account.changed").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -101,4 +101,4 @@ def _has(role: str, permission: str) -> bool:
         return permission == ANYBODY
     if role in (SUPERUSER, "Founder"):
         return True
-    return role != NO_GROUP and permission in GROUPS[role]
+    return role != NO_GROUP and permission in (GROUPS[role] or ())

@@ -17,8 +17,9 @@ from accounts.models import Account, ApiKey
 from api.audit.doors import acting, by_itself, door_of, present
 from api.audit.models import AuditEntry
 from api.audit.states import Door
+from api.batches.models import Batch
 from api.delivery.models import Message
-from api.gifts import services
+from api.gifts.models import Gift
 from api.outbox.models import Job
 from api.rendering.backends import get_backend
 from api.templates.models import Template
@@ -26,10 +27,16 @@ from local.sendgrid.events import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from local.sendgrid.keys import load_private_key
 from tests import build
 from tests.admin.conftest import press
+from tests.admin.test_actions import run as run_action
 from tests.audit.conftest import Log, Work
+from tests.campaigns.conftest import Open, approve, gifts_file, open_campaign, recipients, work_off
 from tests.drills.renderer import StandIn
 from tests.media.samples import RECIPES, make_media
 from tests.rendering.films import definition
+from tests.sheets.conftest import Receive, receive, take_in
+from tests.sheets.files import csv_file
+
+__all__ = ["open_campaign", "receive"]
 
 
 def facts(entry: AuditEntry) -> tuple[str, str, str, str, str]:
@@ -85,16 +92,46 @@ def test_a_command(account: Account, now: datetime, log: Log) -> None:
     assert facts(log.only()) == ("command", "command:api_key", "api_key.issued", "apikey", ApiKey.objects.get().pk)
 
 
-def test_an_import(account: Account, now: datetime, log: Log) -> None:
-    gift = build.draft(account, now)
+def test_an_import(receive: Receive, now: datetime, log: Log) -> None:
+    sheet = receive("accounts", csv_file(["name", "email"], ["New Shop", "shop@new.example"]))
     log.news()
 
-    with acting(door=Door.IMPORT, why="Spring campaign, row 7"):
-        services.cancel_gift(gift.pk, actor="staff:ada", now=now)
+    take_in(sheet, now, why="signed today")
 
-    entry = log.only()
-    assert facts(entry) == ("import", "staff:ada", "gift.canceled", "gift", str(gift.pk))
-    assert entry.why == "Spring campaign, row 7"
+    confirmed, entry = log.news()
+    assert facts(confirmed) == ("admin", "staff:ada", "sheet.confirmed", "sheet", str(sheet.pk))
+    actor, shop = f"import:{Batch.objects.get().pk}", Account.objects.get()
+    assert facts(entry) == ("import", actor, "account.created", "account", str(shop.pk))
+    assert entry.why == "signed today"
+
+
+def test_a_campaign(open_campaign: Open, receive: Receive, now: datetime, log: Log) -> None:
+    campaign = open_campaign()
+    sheet = receive("gifts", gifts_file(*recipients(1)), scope=campaign.pk)
+    log.news()
+
+    batch = approve(campaign, sheet, now)
+    work_off(batch, now)
+
+    gift = Gift.objects.get()
+    entries = [entry for entry in log.news() if entry.object_id == str(gift.pk)]
+    assert {(entry.door, entry.actor, entry.why) for entry in entries} == {
+        ("import", f"import:{batch.pk}", "the shop ordered it")
+    }
+    assert entries[0].action == "gift.created"
+
+
+def test_a_bulk_action(founder: Client, account: Account, now: datetime, log: Log) -> None:
+    gifts = [build.draft(account, now) for _ in range(2)]
+    log.news()
+
+    run_action("/admin/api/gift/", founder, "cancel", *[gift.pk for gift in gifts])
+
+    told = [(facts(entry), entry.why) for entry in log.news()]
+    assert sorted(told) == [
+        (("admin", "staff:ada", "gift.canceled", "gift", str(gift.pk)), "the shop asked")
+        for gift in sorted(gifts, key=lambda gift: str(gift.pk))
+    ]
 
 
 def test_the_mail_services_callback(
@@ -113,7 +150,7 @@ def test_the_mail_services_callback(
     Job.objects.filter(kind="mail.send").delete()
     work()
 
-    entry = next(entry for entry in log.news() if entry.action == "gift.bounced")
+    [entry] = [entry for entry in log.news() if entry.action == "gift.bounced"]
     assert facts(entry) == ("vendor", "sendgrid", "gift.bounced", "gift", str(gift.pk))
     assert entry.changes["status"] == ["sent", "bounced"]
     assert entry.request_id == "feed-1"
@@ -146,7 +183,7 @@ def test_the_renderers_callback(
         work()
     get_backend.cache_clear()
 
-    entry = next(entry for entry in log.news() if entry.object_id == str(gift.pk))
+    [entry] = [entry for entry in log.news() if entry.object_id == str(gift.pk)]
     assert facts(entry) == ("vendor", "renderer", "gift.ready", "gift", str(gift.pk))
     assert entry.changes["status"] == ["rendering", "ready"]
 
@@ -177,6 +214,21 @@ def test_the_system_whoever_turns_its_clock(account: Account, now: datetime, log
 
     told = [facts(entry) for entry in log.news() if entry.action == "gift.expired"]
     assert told == [("system", "system", "gift.expired", "gift", str(gift.pk))]
+
+
+THROUGH = {
+    Door.ADMIN: test_the_admin,
+    Door.API: test_an_api_key,
+    Door.COMMAND: test_a_command,
+    Door.IMPORT: test_an_import,
+    Door.VENDOR: test_the_renderers_callback,
+    Door.RECIPIENT: test_the_recipient,
+    Door.SYSTEM: test_the_system_whoever_turns_its_clock,
+}
+
+
+def test_somebody_has_come_through_each_door() -> None:
+    assert set(THROUGH) == set(Door)
 
 
 def test_a_reason_and_a_door_hold_within_their_block_only() -> None:

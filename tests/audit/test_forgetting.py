@@ -97,9 +97,9 @@ def test_others_entries_stay_as_they_are(account: Account, now: datetime) -> Non
 
 
 def test_forgetting_blanks_what_it_does_not_know(account: Account, now: datetime) -> None:
-    record("account.updated", subject=account, changes={"email": ["a", "b"], "limit": [1, 2]}, now=now)
+    record("account.changed", subject=account, changes={"email": ["a", "b"], "limit": [1, 2]}, now=now)
 
     assert forget_words("account", account.pk, keep={"limit"}) == 2  # with its creation
 
-    entry = AuditEntry.objects.get(action="account.updated")
+    entry = AuditEntry.objects.get(action="account.changed")
     assert entry.changes == {"email": [FORGOTTEN, FORGOTTEN], "limit": [1, 2]}

@@ -1,5 +1,6 @@
 """Kept for 400 days, altered by nobody, and free of secrets whoever wrote them where."""
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -161,13 +162,13 @@ def test_what_looks_like_a_secret_is_taken_out(given: object, kept: object) -> N
     assert without_secrets(given) == kept
 
 
-def test_long_input_is_read_in_no_time(now: datetime) -> None:
-    started = datetime.now(tz=now.tzinfo)
+def test_long_input_is_read_in_no_time() -> None:
+    started = time.process_time()  # of this process alone, however busy the machine is
 
     without_secrets("http://a?" * 100_000)
     without_secrets("https://a/?" + "signature" * 100_000)
 
-    assert datetime.now(tz=now.tzinfo) - started < timedelta(seconds=2)
+    assert time.process_time() - started < 2
 
 
 def test_fields_named_as_secrets_are_named_and_not_told(db: None, now: datetime) -> None:

@@ -5,20 +5,22 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Account, User
+from accounts.models import Account, ApiKey, User
 from api.audit.doors import acting
 from api.audit.models import AuditEntry
 from api.audit.selectors import find_entries, known_actions, written_between
 from api.audit.services import record
 from api.audit.states import Door
+from api.console.models import QueryRun, SavedQuery
 from api.gifts import services
 from api.gifts.models import Gift
+from api.sheets.models import Export
 from tests import build
 from tests.admin.signing import signed_in
 
@@ -179,6 +181,33 @@ def test_who_may_not_read_the_log_reads_no_history_either(canceled: Gift) -> Non
     history = client.get(f"{gift}/history/").content.decode()
     assert "Gift canceled</a> by ada" in history
     assert "&lt;b&gt;asked by phone&lt;/b&gt;" in history
+
+
+@pytest.mark.parametrize(
+    ("group", "seen"),
+    [
+        ("Founder", {"gift", "user", "apikey", "savedquery", "queryrun", "export", ""}),
+        ("Developer", {"gift", "apikey", "savedquery", "queryrun", ""}),
+        ("Support", {"gift", ""}),
+    ],
+)
+def test_entries_about_what_somebody_may_not_see_are_not_theirs_to_read(
+    group: str, seen: set[str], canceled: Gift, now: datetime, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for subject in (User(pk=7), ApiKey(pk="AbCdEf123456"), SavedQuery(), QueryRun(), Export(), None):
+        record("thing.changed", now=now, actor="staff:ada", subject=subject, changes={"name": ["a", "b"]})
+    reader = User.objects.create_user("reader", is_staff=True)
+    reader.groups.add(Group.objects.get(name=group))
+    client = signed_in(reader)
+    client.get(LOG)
+
+    with django_assert_num_queries(10):
+        listed = client.get(LOG).context["cl"].result_list
+
+    assert {entry.object_type for entry in listed} - {"account"} == seen
+    for entry in AuditEntry.objects.filter(action="thing.changed"):
+        status = client.get(f"{LOG}{entry.pk}/change/").status_code
+        assert status == (200 if entry.object_type in seen else 302), entry.object_type
 
 
 def test_a_row_without_a_history_says_so(founder: Client, db: None) -> None:

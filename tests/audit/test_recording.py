@@ -54,7 +54,7 @@ def test_a_shop_is_opened_changed_suspended_and_resumed(founder: Client, log: Lo
     form = account_form(account, mails_per_day=20, domains="shop.example", _why="asked by mail")
     founder.post(f"{ACCOUNTS}{account.pk}/change/", form)
     changed = log.only()
-    assert told(changed) == ("account.updated", {"mails_per_day": [10, 20], "domains": [[], ["shop.example"]]})
+    assert told(changed) == ("account.changed", {"mails_per_day": [10, 20], "domains": [[], ["shop.example"]]})
     assert changed.why == "asked by mail"
 
     founder.post(f"{ACCOUNTS}{account.pk}/change/", form)

@@ -22,7 +22,7 @@ COMMIT = "django.db.backends.base.base.BaseDatabaseWrapper.commit:call"
 COMMITTED = "django.db.backends.base.base.BaseDatabaseWrapper.commit:return"
 UPDATE = "django.db.models.query.QuerySet.update"
 SEND = "botocore.httpsession.URLLib3Session.send"
-STORE, SERVICES = "accounts.key_store", "accounts.services"
+STORE, SERVICES = "accounts.key_store", "accounts.services.keys"
 
 ISSUE = {
     "before the record is committed": [f"{SERVICES}.issue_api_key:call", COMMIT],
@@ -56,15 +56,15 @@ SUSPEND = {
     "after all keys": ([f"{STORE}.suspend:return"], 3),
     "before the record": ([f"{STORE}.suspend:return", f"{UPDATE}:call"], 1),
     "after the record": ([f"{STORE}.suspend:return", COMMITTED], 1),
-    "after all": ([f"{SERVICES}.suspend_account:return"], 1),
+    "after all": (["accounts.services.accounts.suspend_account:return"], 1),
 }
 RESUME = {
-    "before the record": ([f"{SERVICES}.resume_account:call", f"{UPDATE}:call"], 1),
-    "after the record": ([f"{SERVICES}.resume_account:call", COMMITTED], 1),
+    "before the record": (["accounts.services.accounts.resume_account:call", f"{UPDATE}:call"], 1),
+    "after the record": (["accounts.services.accounts.resume_account:call", COMMITTED], 1),
     "after the first key": ([f"{STORE}.resume:return"], 1),
     "during the second key": ([f"{STORE}.resume:return", f"{SEND}:return"], 1),
     "after all keys": ([f"{STORE}.resume:return"], 3),
-    "after all": ([f"{SERVICES}.resume_account:return"], 1),
+    "after all": (["accounts.services.accounts.resume_account:return"], 1),
 }
 CHANGE_ACCOUNT = """
 from django.utils import timezone

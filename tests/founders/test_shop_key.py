@@ -22,7 +22,7 @@ def test_issue_a_key_for_a_shop_and_revoke_it(page: Page, account: Account, reac
     page.get_by_label(NAME).fill("Till server")
     page.get_by_label("The shop's own server").check()
     look_at(page, "5-new-key")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Issue key").click()
     expect(page.get_by_text("Copy it now.")).to_be_visible()
     look_at(page, "5-key-shown-once")
     key = page.locator("#api-key").inner_text()

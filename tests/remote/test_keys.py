@@ -24,7 +24,7 @@ ISSUE = {
     "before it is handed over": [f"{SECRETS_MANAGER}.hand_over:call"],
     "after it is handed over": [f"{SECRETS_MANAGER}.hand_over:return"],
     "before the record is committed": [
-        "accounts.services.issue_api_key:call",
+        "accounts.services.keys.issue_api_key:call",
         "django.db.backends.base.base.BaseDatabaseWrapper.commit:call",
     ],
     "before it works": ["accounts.key_store.create:call"],

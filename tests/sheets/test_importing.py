@@ -96,7 +96,20 @@ def test_good_rows_are_taken_in_and_audited(receive: Receive, account: Account, 
             "asked by the shop",
             {"email": ["shop@confetti.example", "new@confetti.example"]},
         ),
-        ("account.created", actor, "import", "asked by the shop", {}),
+        (
+            "account.created",
+            actor,
+            "import",
+            "asked by the shop",
+            {
+                "name": [None, "Other Shop"],
+                "email": [None, "shop@other.example"],
+                "order_gate": [None, "always"],
+                "requests_per_minute": [None, 600],
+                "mails_per_day": [None, 2000],
+                "domains": [None, ["shop.other.example", "other.example"]],
+            },
+        ),
     ]
     assert list(SheetRow.objects.values_list("values", "changes")) == [({}, {}), ({}, {})]
 

@@ -1,110 +1,32 @@
-"""Opening accounts, and the life of their keys.
+"""The life of a shop's keys: issued, rotated, used, revoked."""
 
-A key is a record in PostgreSQL and its projection in the key table, which is what lets a call in. What widens (issue,
-resume) is committed before it is projected; what narrows (revoke, expire, suspend) is projected before it is committed.
-So a crash in between always leaves a key refused, and `accounts.key_sync` brings both together again.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import transaction
 from django.db.models.functions import Greatest, Least
-from django.utils import timezone
 
 from accounts import key_store, keys
-from accounts.models import Account, ApiKey, OrderGate, Scope
-from accounts.selectors import lifetime_of, state_of, working_keys_of
+from accounts.models import Account, ApiKey, Scope
+from accounts.selectors import lifetime_of, state_of
 from accounts.states import WORKING
-from api.audit.changes import Changes, differences, made
+from api.audit.changes import Changes, made
 from api.audit.services import record
-from api.exceptions import BackendError, InvalidFieldError, InvalidStateError, UnavailableError
-from api.outbox import services as outbox
+from api.exceptions import BackendError, InvalidStateError, UnavailableError
 
 LONGEST_OVERLAP = timedelta(days=90)
-SHORTEST = timedelta(microseconds=1)  # what PostgreSQL can tell apart
 REMEMBERED_USES = 10_000
 SHOWN_BEFORE = (
     "That key was issued already, and is shown only once. If you did not copy it, revoke it and issue another."
 )
-CARRIED_BY_KEYS = frozenset({"name", "requests_per_minute", "mails_per_day", "origins"})
 
 _noted: dict[str, date] = {}
 
 
 class ShownBeforeError(InvalidStateError):
     """The form that asks for a key has issued one."""
-
-
-def create_account(
-    *,
-    name: str,
-    email: str,
-    order_gate: OrderGate = OrderGate.ALWAYS,
-    requests_per_minute: int = 600,
-    now: datetime | None = None,
-) -> Account:
-    given = {"name": name, "email": email, "order_gate": order_gate, "requests_per_minute": requests_per_minute}
-    with transaction.atomic():
-        account = Account.objects.create(**given)
-        record_of_account("account.created", account, made(given), now=now or timezone.now())
-    return account
-
-
-def record_of_account(action: str, account: Account, changes: Changes, *, now: datetime) -> None:
-    record(action, now=now, subject=account, account_id=account.pk, changes=changes)
-
-
-def open_account(values: Mapping[str, Any], *, actor: str, now: datetime) -> Account:
-    """A shop with more than a name, as a sheet describes it. Raises InvalidFieldError if the name is taken."""
-    try:
-        with transaction.atomic():
-            account = Account.objects.create(**values)
-            record("account.created", actor=actor, subject=account, account_id=account.pk, now=now)
-    except IntegrityError:
-        raise InvalidFieldError("name", "unique", "Another shop has this name.") from None
-    return account
-
-
-def change_account(account_id: UUID, values: Mapping[str, Any], *, actor: str, now: datetime) -> Account:
-    """Set what differs, and tell the keys what they carry of it. Raises InvalidFieldError if the name is taken."""
-    try:
-        with transaction.atomic():
-            account = Account.objects.select_for_update(no_key=True).get(pk=account_id)
-            changes = differences({name: getattr(account, name) for name in values}, values)
-            for name in changes:
-                setattr(account, name, values[name])
-            account.save(update_fields=list(changes))
-            if changes:
-                record("account.changed", actor=actor, subject=account, account_id=account.pk, changes=changes, now=now)
-            if not CARRIED_BY_KEYS.isdisjoint(changes):
-                project_later(account, now=now)
-    except IntegrityError:
-        raise InvalidFieldError("name", "unique", "Another shop has this name.") from None
-    return account
-
-
-def project_later(account: Account, *, now: datetime) -> None:
-    """To be called in the transaction that changes what an account's keys carry: its name, limits or origins."""
-    outbox.enqueue("keys.project", account.pk, now=now, dedupe_key=f"keys.project:{uuid4()}")
-
-
-def project_account(account_id: UUID, *, now: datetime) -> None:
-    """Describe every working key anew; looks again afterwards, as another such job may have written older words."""
-    described: dict[str, object] = {}
-    while True:
-        changed = [
-            key for key in working_keys_of(account_id, now=now) if described.get(key.pk) != key_store.described_by(key)
-        ]
-        if not changed:
-            return
-        for key in changed:
-            key_store.describe(key)
-            described[key.pk] = key_store.described_by(key)
 
 
 def issue_api_key(
@@ -191,47 +113,11 @@ def rotate_api_key(
 
 def revoke_api_key(key: ApiKey, *, revoked_by: str, now: datetime) -> ApiKey:
     """Revoking twice keeps the first time, and who did it first."""
-    with _in_plain_words():
+    with in_plain_words():
         key_store.revoke(_fresh(key), at=now)
     revoke_record(key, at=now, revoked_by=revoked_by, now=now)
     _let_vanish(key)
     return key
-
-
-def suspend_account(account: Account, *, now: datetime) -> Account:
-    """From now on every key of the account is refused, also one that is being issued at this moment."""
-    account.refresh_from_db()
-    at = account.suspended_at or _after_resumption(account, now)
-    with _in_plain_words():
-        suspended: dict[str, datetime] = {}
-        _suspend_keys(account, at, suspended, now=now)
-        with transaction.atomic():
-            is_news = Account.objects.filter(pk=account.pk, suspended_at=None).update(
-                suspended_at=Greatest(at, F("resumed_at") + SHORTEST)
-            )
-            account.refresh_from_db()
-            if is_news:
-                record_of_account("account.suspended", account, {"suspended_at": [None, account.suspended_at]}, now=now)
-        if account.suspended_at is not None:  # else somebody resumed it in this instant
-            _suspend_keys(account, account.suspended_at, suspended, now=now)
-    return account
-
-
-def resume_account(account: Account, *, now: datetime) -> Account:
-    """Suspensions from before are lifted in the record first; one that comes meanwhile stays."""
-    with transaction.atomic():
-        locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-        Account.objects.filter(pk=account.pk).update(
-            suspended_at=None, resumed_at=Greatest(now, F("suspended_at"), F("resumed_at"))
-        )
-        if locked.suspended_at is not None:
-            record_of_account("account.resumed", account, {"suspended_at": [locked.suspended_at, None]}, now=now)
-    account.refresh_from_db()
-    assert account.resumed_at is not None  # noqa: S101 - just set
-    with _in_plain_words():
-        for key in working_keys_of(account.pk, now=now):
-            key_store.resume(key, at=account.resumed_at)
-    return account
 
 
 def note_use(key_id: str, *, now: datetime) -> bool:
@@ -306,25 +192,12 @@ def _let_vanish(key: ApiKey) -> None:
         key_store.describe(_fresh(key))
 
 
-def _suspend_keys(account: Account, at: datetime, suspended: dict[str, datetime], *, now: datetime) -> None:
-    """Suspend the working keys that `suspended` does not have at this time yet."""
-    for key in working_keys_of(account.pk, now=now):
-        if suspended.get(key.pk) != at:
-            key_store.suspend(key, at=at)
-            suspended[key.pk] = at
-
-
-def _after_resumption(account: Account, now: datetime) -> datetime:
-    """Clocks differ: a suspension that seems older than the last resumption would be lifted by it."""
-    return now if account.resumed_at is None else max(now, account.resumed_at + SHORTEST)
-
-
 def _fresh(key: ApiKey) -> ApiKey:
     return ApiKey.objects.select_related("account").get(pk=key.pk)
 
 
 @contextmanager
-def _in_plain_words() -> Iterator[None]:
+def in_plain_words() -> Iterator[None]:
     try:
         yield
     except BackendError as error:
