@@ -37,7 +37,7 @@ from api.exceptions import ApplicationError
 from giftflick.admin import NOTHING, ReadOnlyAdmin, StateFilter, moment, named, state
 from giftflick.admin_pages import View, page, show
 
-USE, SEE_PERSONAL = "api.use_console", "api.console_pii"
+USE, SEE_PERSONAL, TAKE_PERSONAL = "api.use_console", "api.console_pii", "api.export_pii"
 RECENT = 20
 NOT_TOLD = "Told to those who may see personal data."
 PREFIX = "p_"  # of parameters' fields in the form
@@ -167,6 +167,9 @@ def console_download(request: HttpRequest) -> HttpResponseBase:
 @_posted
 @fresh_sign_in
 def console_personal_download(request: HttpRequest) -> HttpResponseBase:
+    """A file leaves the house: that needs what each export of personal data needs."""
+    if not request.user.has_perm(TAKE_PERSONAL):
+        raise PermissionDenied(f"This needs the permission {TAKE_PERSONAL}.")
     return _download(request, with_pii=True)
 
 
@@ -296,6 +299,7 @@ def _console(
         "fields": _fields(given or {"statement": statement}),
         "with_pii": with_pii,
         "may_see_personal": user.has_perm(SEE_PERSONAL),
+        "may_download": not with_pii or user.has_perm(TAKE_PERSONAL),
         "not_set_up": "" if is_set_up() else NOT_SET_UP,
         "run_url": reverse(f"{prefix}_run") + about,
         "download_url": reverse(f"{prefix}_download") + about,

@@ -42,13 +42,14 @@ class Model:
 @dataclass(frozen=True)
 class Page:
     """`status`: what those get who may open it, if not the page itself. `posts`: what it needs to do something, if more
-    than for a look.
+    than for a look. `besides`: a second permission that it needs.
     """
 
     needs: str
     status: int = 200
     posts: str = ""
     query: str = ""
+    besides: str = ANYBODY
 
 
 BY_POST_ONLY, ELSEWHERE = 405, 302
@@ -164,7 +165,7 @@ PAGES = {
     "console_personal": Page(ASK_PERSONAL),
     "console_personal_question": Page(ASK_PERSONAL),
     "console_personal_run": Page(ASK_PERSONAL, ELSEWHERE),
-    "console_personal_download": Page(ASK_PERSONAL, ELSEWHERE),
+    "console_personal_download": Page(ASK_PERSONAL, ELSEWHERE, besides=EXPORT_PERSONAL),
     "template_preview": Page(CHANGE_TEMPLATE),
     "template_publish": Page(CHANGE_TEMPLATE),
     "template_retire": Page(CHANGE_TEMPLATE),

@@ -248,6 +248,17 @@ def test_after_ten_minutes_one_shows_who_one_is_and_comes_back_to_the_page(page:
     assert run(founder, "SELECT 1", page).status_code == 200
 
 
+def test_a_file_with_personal_data_needs_the_permission_to_take_it_away(member: Member) -> None:
+    sees = member("use_console", "console_pii")
+    takes = member("use_console", "console_pii", "export_pii", name="carl")
+
+    assert run(sees, "SELECT 1", "console_personal_download").status_code == 403
+    assert "Download CSV" not in text_of(sees.get(reverse("admin:console_personal")))
+    assert "Download CSV" in text_of(sees.get(reverse("admin:console")))
+    assert run(takes, "SELECT 1", "console_personal_download")["Content-Type"].startswith("text/csv")
+    assert "Download CSV" in text_of(takes.get(reverse("admin:console_personal")))
+
+
 def test_a_question_about_people_opens_where_they_are_shown(founder: Client, member: Member) -> None:
     question = SavedQuery.objects.get(seed="repeated-recipients")
     page = reverse("admin:console_question", args=[question.pk])
