@@ -385,6 +385,24 @@ def test_an_address_that_is_forgotten_is_forgotten_here_too(bea: User, now: date
     assert run.statement == "SELECT '(forgotten)'"
 
 
+def test_a_question_that_comes_with_giftflick_stays_for_everybody(bea: User, now: datetime) -> None:
+    seeded = SavedQuery.objects.get(seed="dead-jobs")
+    founder = User.objects.create_superuser("ada2")
+
+    kept = save_question(founder, Draft("Mine?", "SELECT 1", is_shared=False), question=seeded, version=1, now=now)
+
+    assert (kept.name, kept.is_shared) == ("Mine?", True)
+
+
+def test_ones_own_questions_go_with_their_owner_and_shared_ones_stay(bea: User, now: datetime) -> None:
+    save_question(bea, Draft("Mine?", "SELECT 1"), now=now)
+    save_question(bea, Draft("Ours?", "SELECT 1", is_shared=True), now=now)
+
+    bea.delete()
+
+    assert list(SavedQuery.objects.filter(seed=None).values_list("name", "owner")) == [("Ours?", None)]
+
+
 def test_a_shared_question_is_its_owners_or_a_founders_to_change(bea: User, now: datetime) -> None:
     kept = save_question(bea, Draft("How many?", "SELECT 1", is_shared=True), now=now)
     carl, founder = User.objects.create_user("carl"), User.objects.create_superuser("ada2")
