@@ -13,7 +13,7 @@ import struct
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,11 +86,7 @@ def ask(login: Login, statement: str, values: Sequence[Value] = (), *, name: str
         raise StatementError("22021", "There is a NUL character in it, which PostgreSQL has no place for.")
     connection = _Connection(login, name, time.monotonic() + wait_s)
     try:
-        for own in OURS:
-            connection.start(own)
-            connection.read(time.monotonic() + OURS_WITHIN_S)
-        connection.start(statement, values)
-        return connection.read(time.monotonic() + CANCELED_AFTER_S)
+        return connection.ask(statement, values)
     except _LateError:
         connection.end()
         raise TimeUpError from None
@@ -115,7 +111,13 @@ def _count(login: Login, act: str, which: str, value: str, wait_s: float) -> int
         f"SELECT {act} FROM pg_stat_activity"  # noqa: S608 - ours, all of it
         f" WHERE usename = current_user AND pid <> pg_backend_pid() AND {which}"
     )
-    return len(ask(login, statement, [Value(value, 25)], name="ending another", wait_s=wait_s).rows)
+    connection = _Connection(login, "ending another", time.monotonic() + wait_s)
+    try:
+        return len(connection.ask(statement, [Value(value, 25)]).rows)
+    except _LateError:  # who ends another is not ended in turn: a silent database would have us do that for ever
+        raise TimeUpError from None
+    finally:
+        connection.close()
 
 
 class _LateError(Exception):
@@ -144,10 +146,19 @@ class _Connection:
         self._socket = socket.socket(fileno=os.dup(self._handle.socket))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ_AHEAD)
 
+    def ask(self, statement: str, values: Sequence[Value] = ()) -> Answer:
+        """Raises StatementError, AwayError, and _LateError when the time is up."""
+        for own in OURS:
+            self.start(own)
+            self.read(time.monotonic() + OURS_WITHIN_S)
+        self.start(statement, values)
+        return self.read(time.monotonic() + CANCELED_AFTER_S)
+
     def start(self, statement: str, values: Sequence[Value] = ()) -> None:
         """By the extended protocol, with parameters or without: PQsendQueryParams knows no other."""
         texts = [None if value.text is None else value.text.encode() for value in values]
-        self._handle.send_query_params(statement.encode(), texts, [value.type for value in values])
+        with self._translated():
+            self._handle.send_query_params(statement.encode(), texts, [value.type for value in values])
         self._handle.set_chunked_rows_mode(CHUNK)
 
     def read(self, until: float) -> Answer:
@@ -192,7 +203,7 @@ class _Connection:
 
     def _next(self, until: float) -> Any:
         """The next result; None once all have come. Raises _LateError when the time is up."""
-        while self._handle.flush():
+        while self._flush():
             if not _wait(self._handle.socket, until, is_writing=True):
                 raise _LateError
         while self._handle.is_busy():
@@ -202,6 +213,17 @@ class _Connection:
             with suppress(self._errors):  # then the result says what happened
                 self._handle.consume_input()
         return self._handle.get_result()
+
+    def _flush(self) -> Any:
+        with self._translated():
+            return self._handle.flush()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors:
+            raise AwayError("the database hung up") from None
 
     def _meter(self) -> None:
         """libpq holds a row until it has all of it: without this, one value of a gigabyte would be ours to keep."""
