@@ -178,10 +178,11 @@ def console_personal_download(request: HttpRequest) -> HttpResponseBase:
 def console_stop(request: HttpRequest) -> HttpResponse:
     """Answers with a line of text, for the page's script."""
     try:
-        stop_run(_user(request), now=timezone.now())
+        told = stop_run(_user(request), now=timezone.now())
     except ApplicationError as refusal:
         return HttpResponse(refusal.detail, status=refusal.status, content_type="text/plain")
-    return HttpResponse("Stopped.", content_type="text/plain")
+    text = "Stopped." if told else "It has not begun yet: press Stop again."
+    return HttpResponse(text, content_type="text/plain")
 
 
 @page("console/fields/", name="console_fields", permission=USE)

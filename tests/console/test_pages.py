@@ -193,6 +193,14 @@ def test_a_file_that_cannot_be_made_is_told_on_the_page(founder: Client) -> None
     assert "is not shown here" in text_of(run(founder, "SELECT token FROM api_gift", "console_download"))
 
 
+def test_what_is_stopped_before_it_has_begun_goes_on_and_says_so(founder: Client) -> None:
+    QueryRun.objects.create(
+        user=User.objects.get(username="grace"), statement="SELECT 1", with_pii=False, started_at=timezone.now()
+    )
+
+    assert text_of(founder.post(reverse("admin:console_stop"))) == "It has not begun yet: press Stop again."
+
+
 # ---- Personal data.
 
 
