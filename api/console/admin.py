@@ -1,5 +1,6 @@
 """The query console, and the log of who asked what."""
 
+import re
 from collections.abc import Mapping
 from functools import wraps
 from typing import Any
@@ -40,6 +41,7 @@ from giftflick.admin_pages import View, page, show
 USE, SEE_PERSONAL, TAKE_PERSONAL = "api.use_console", "api.console_pii", "api.export_pii"
 RECENT = 20
 NOT_TOLD = "Told to those who may see personal data."
+VERSION = re.compile(r"[0-9]{1,9}")
 PREFIX = "p_"  # of parameters' fields in the form
 EXAMPLE = "SELECT id, status, created_at\nFROM api_gift\nORDER BY id DESC\nLIMIT 20"
 
@@ -211,7 +213,7 @@ def console_keep(request: HttpRequest) -> HttpResponse:
             _user(request),
             draft,
             question=question,
-            version=int(version) if version.isascii() and version.isdecimal() else 0,
+            version=int(version) if VERSION.fullmatch(version) else 0,
             now=timezone.now(),
         )
     except ApplicationError as refusal:

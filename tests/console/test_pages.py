@@ -315,6 +315,14 @@ def test_the_second_of_two_who_change_it_is_told_and_keeps_what_was_typed(member
     assert question.sql == "SELECT 1"
 
 
+@pytest.mark.parametrize("version", ["", "x", "²", "9" * 4_301])
+def test_a_version_that_cannot_be_is_not_the_newest(member: Member, version: str) -> None:
+    client = member("use_console")
+    keep(client)
+
+    assert keep(client, question=SavedQuery.objects.get(name="How many?").pk, version=version).status_code == 412
+
+
 def test_somebody_elses_question_is_not_there_unless_shared(member: Member) -> None:
     owner = User.objects.create_user("carl")
     kept = save_question(owner, Draft("Secret plan", "SELECT 1"), now=timezone.now())
