@@ -7,9 +7,7 @@ connection. No answer is kept beyond the limits of rows and bytes, however large
 """
 
 import os
-import select
 import socket
-import struct
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -17,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.console.libpq import libpq
+from api.console.libpq import conninfo, libpq, received, wait
 from giftflick.database.logins import Login
 
 ROWS = 10_000
@@ -136,7 +134,7 @@ class _Connection:
         self._errors = sys.modules["psycopg.errors"].OperationalError
         self._login = login
         self._socket: socket.socket | None = None
-        self._handle = self._pq.PGconn.connect_start(_conninfo(login, name))
+        self._handle = self._pq.PGconn.connect_start(conninfo(login, name))
         try:
             self._poll(self._handle, until)
         except BaseException:
@@ -204,10 +202,10 @@ class _Connection:
     def _next(self, until: float) -> Any:
         """The next result; None once all have come. Raises _LateError when the time is up."""
         while self._flush():
-            if not _wait(self._handle.socket, until, is_writing=True):
+            if not wait(self._handle.socket, until, is_writing=True):
                 raise _LateError
         while self._handle.is_busy():
-            if not _wait(self._handle.socket, until, is_writing=False):
+            if not wait(self._handle.socket, until, is_writing=False):
                 raise _LateError
             self._meter()
             with suppress(self._errors):  # then the result says what happened
@@ -227,7 +225,7 @@ class _Connection:
 
     def _meter(self) -> None:
         """libpq holds a row until it has all of it: without this, one value of a gigabyte would be ours to keep."""
-        if self._socket is not None and _received(self._socket) > MOST_BYTES:
+        if self._socket is not None and received(self._socket) > MOST_BYTES:
             raise _TooMuchError
 
     def _cancel(self, until: float) -> None:
@@ -247,11 +245,11 @@ class _Connection:
         is_hopeless = handle.status == self._pq.ConnStatus.BAD
         state = status.FAILED if is_hopeless else status.WRITING  # libpq wants it so for a start
         while state not in {status.OK, status.FAILED}:
-            if not _wait(handle.socket, until, is_writing=state == status.WRITING):
+            if not wait(handle.socket, until, is_writing=state == status.WRITING):
                 raise AwayError("the database did not answer in time")
             state = handle.poll() if handle is not self._handle else handle.connect_poll()
         if state == status.FAILED:
-            raise AwayError(_first_line(handle.error_message))
+            raise AwayError(_reason(handle.error_message))
 
     def _refuse(self, result: Any) -> None:
         """Raises StatementError unless it is an answer."""
@@ -267,21 +265,6 @@ class _Connection:
             raise StatementError(
                 code or HUNG_UP, message or "The database hung up.", position=int(position or 0), hint=hint
             )
-
-
-def _wait(fileno: int, until: float, *, is_writing: bool) -> bool:
-    """Whether something came, or could be sent, in time."""
-    reading, writing = ([], [fileno]) if is_writing else ([fileno], [])
-    rest = until - time.monotonic()
-    return rest > 0 and any(select.select(reading, writing, [], rest))
-
-
-def _received(socket_: socket.socket) -> int:
-    """Bytes since the connection was made; 0 where the system does not tell, as on a Mac."""
-    if not sys.platform.startswith("linux"):
-        return 0
-    told = socket_.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 136)
-    return int(struct.unpack_from("Q", told, 128)[0])  # tcpi_bytes_received
 
 
 def _columns(result: Any) -> list[Column]:
@@ -300,21 +283,6 @@ def _rows(result: Any) -> Iterator[tuple[list[str | None], int]]:
         yield texts, sum(CELL + len(value or b"") for value in values)
 
 
-def _first_line(message: bytes) -> str:
+def _reason(message: bytes) -> str:
     """Where and why; a login is not in it, though its name may be."""
     return (message.decode(errors="replace").strip().splitlines() or ["no reason given"])[0]
-
-
-def _conninfo(login: Login, name: str) -> bytes:
-    from psycopg.conninfo import make_conninfo
-
-    return make_conninfo(
-        host=login.host,
-        port=login.port,
-        dbname=login.dbname,
-        user=login.username,
-        password=login.password,
-        sslmode=login.sslmode,
-        application_name=name,
-        client_encoding="UTF8",
-    ).encode()

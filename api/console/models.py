@@ -13,8 +13,8 @@ from api.console.states import RunState
 
 def go_with_owner(collector: Any, field: Any, questions: Any, using: str) -> None:
     """What nobody else could see goes; what is everybody's stays, without an owner."""
-    models.SET_NULL(collector, field, [one for one in questions if one.is_shared], using)
-    models.CASCADE(collector, field, [one for one in questions if not one.is_shared], using)
+    models.SET_NULL(collector, field, questions.filter(is_shared=True), using)
+    models.CASCADE(collector, field, questions.filter(is_shared=False), using)
 
 
 class SavedQuery(models.Model):

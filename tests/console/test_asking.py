@@ -400,7 +400,8 @@ def test_ones_own_questions_go_with_their_owner_and_shared_ones_stay(bea: User, 
 
     bea.delete()
 
-    assert list(SavedQuery.objects.filter(seed=None).values_list("name", "owner")) == [("Ours?", None)]
+    [left] = SavedQuery.objects.filter(seed=None)
+    assert (left.name, left.owner) == ("Ours?", None)
 
 
 def test_a_shared_question_is_its_owners_or_a_founders_to_change(bea: User, now: datetime) -> None:

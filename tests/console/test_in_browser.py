@@ -169,6 +169,18 @@ def test_the_keyboard_alone_will_do(grace: User, signed_in_page: OpenPage) -> No
     answered(page)
 
 
+def test_enter_in_a_questions_name_keeps_it(grace: User, signed_in_page: OpenPage) -> None:
+    page = signed_in_page(grace)
+    page.goto("/admin/console/")
+    page.get_by_label("Statement, in SQL").fill("SELECT 1")
+    page.get_by_text("Keep it as a question").click()
+    page.get_by_label("Question", exact=True).fill("How many?")
+
+    page.get_by_label("Question", exact=True).press("Enter")
+
+    expect(page.get_by_role("heading", name="How many?")).to_be_visible()
+
+
 def test_without_scripts_it_asks_all_the_same(grace: User, signed_in_page: OpenPage) -> None:
     page = signed_in_page(grace)
     page.route("**/console*.js", lambda route: route.abort())

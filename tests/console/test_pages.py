@@ -306,11 +306,13 @@ def test_the_second_of_two_who_change_it_is_told_and_keeps_what_was_typed(member
     question = SavedQuery.objects.get(name="How many?")
     keep(client, question=question.pk, version=1, statement="SELECT 1")
 
-    answer = keep(client, question=question.pk, version=1, statement="SELECT 2")
+    answer = keep(client, question=question.pk, version=1, statement="SELECT 2", is_shared="on")
 
     assert answer.status_code == 412
     assert "Nothing was overwritten" in text_of(answer)
     assert "SELECT 2" in text_of(answer)
+    assert 'name="is_shared" checked' in text_of(answer)
+    assert 'name="needs_pii" >' in text_of(answer)
     question.refresh_from_db()
     assert question.sql == "SELECT 1"
 

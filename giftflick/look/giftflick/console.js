@@ -74,6 +74,13 @@ document.addEventListener("DOMContentLoaded", () => {
     ask();
   });
 
+  // Enter presses a form's first button, which would ask.
+  form.elements.name.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    form.requestSubmit(document.querySelector("#keep button"));
+  });
+
   stop.addEventListener("click", async () => {
     const body = new FormData();
     body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
