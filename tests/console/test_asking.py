@@ -15,6 +15,7 @@ from accounts.models import Account, User
 from api.audit.models import AuditEntry
 from api.console import driver
 from api.console.forgetting import forget_addresses
+from api.console.grants import grant_console
 from api.console.login import console_login
 from api.console.models import QueryRun, SavedQuery
 from api.console.questions import read_questions
@@ -40,10 +41,15 @@ from api.exceptions import (
     UnavailableError,
 )
 from api.gifts.models import Gift
+from api.today.services import make_figures
 from giftflick.database.logins import Login
+from tests.console.conftest import fetch
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
+
+
+FORMER_LOCKS = [0x636F_6E73_6F6C, 7_340_021, 0x6772_616E_7473]  # of asking, of Today, of grants
 
 
 @pytest.fixture
@@ -160,6 +166,17 @@ def test_one_question_at_a_time_for_each_and_three_for_all(bea: User, now: datet
 
     with pytest.raises(ApplicationError, match="3 questions are being answered"):
         ask(bea, "SELECT 1")
+
+
+def test_who_may_ask_holds_up_neither_others_nor_the_figures(bea: User, login: Login, now: datetime) -> None:
+    """Whatever number an advisory lock of ours might have, who is in the same database may take it, too."""
+    fetch("SET LOCAL lock_timeout = '3s'")
+    with closing(login.connect()) as greedy, greedy.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(lock) FROM unnest(%s::bigint[]) lock", [FORMER_LOCKS])
+
+        assert ask(bea, "SELECT 1").answer is not None
+        assert make_figures(now=now)
+        assert grant_console() != []
 
 
 def test_a_run_that_was_left_behind_blocks_nobody(bea: User, now: datetime) -> None:
