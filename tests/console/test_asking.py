@@ -1,7 +1,6 @@
 """Asking: what comes of it, what is kept of it, and how many may at a time."""
 
 import threading
-import time
 from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,7 +43,10 @@ from api.gifts.models import Gift
 from api.today.services import make_figures
 from giftflick.database.logins import Login
 from tests.console.conftest import fetch
+from tests.secrets.conftest import MakeSecret, make_secret, manager
 from tests.waiting import eventually
+
+__all__ = ["make_secret", "manager"]
 
 pytestmark = pytest.mark.django_db
 
@@ -189,7 +191,7 @@ def test_the_tick_ends_what_a_killed_process_left_running(
     bea: User, login: Login, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as a block that hears no cancel, whose process was killed before it could end it."""
-    monkeypatch.setattr("api.console.services.clearing.OLDER_THAN_S", 1)
+    monkeypatch.setattr("api.console.services.clearing.OLDER_THAN_S", 0)
     stubborn = (
         "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(9); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$"
     )
@@ -197,7 +199,7 @@ def test_the_tick_ends_what_a_killed_process_left_running(
         thread = threading.Thread(target=lambda: _swallow(lambda: cursor.execute(stubborn)))
         thread.start()
         run = running(bea, now - OVERDUE)
-        time.sleep(1.2)  # the sweep spares what is younger than a second
+        eventually(lambda: _is_busy(left.get_backend_pid()), 5)
 
         assert end_overdue(now=now) == 1
 
@@ -206,6 +208,11 @@ def test_the_tick_ends_what_a_killed_process_left_running(
     run.refresh_from_db()
     assert run.state == "lost"
     assert end_overdue(now=now) == 0
+
+
+def _is_busy(pid: int) -> bool:
+    fetch("SELECT pg_stat_clear_snapshot()")  # a transaction sees what it first saw, unless told
+    return fetch("SELECT state FROM pg_stat_activity WHERE pid = %s", [pid]) == [("active",)]
 
 
 def _swallow(act: object) -> None:
@@ -279,15 +286,12 @@ def test_a_database_that_lets_nobody_in_is_told_without_the_login(bea: User, set
 
 
 def test_the_login_comes_from_the_secret_where_there_is_one(
-    told: Account, settings: Any, monkeypatch: pytest.MonkeyPatch
+    told: Account, settings: Any, make_secret: MakeSecret
 ) -> None:
-    held = {
-        "giftflick_console": {
-            "username": "giftflick_console", "password": "x", "host": "db", "port": 5432, "dbname": "giftflick"
-        }
-    }  # fmt: skip
-    monkeypatch.setattr("giftflick.secrets.read", lambda _variable, _reference: held)
-    settings.CONSOLE_DATABASE_SECRET = "arn"
+    place = {"host": "db", "port": 5432, "dbname": "giftflick"}
+    settings.CONSOLE_DATABASE_SECRET = make_secret(
+        {"giftflick_console": {"username": "giftflick_console", "password": "x", **place}}
+    )
 
     login = console_login(with_pii=False)
 
