@@ -196,10 +196,11 @@ def test_the_tick_ends_what_a_killed_process_left_running(
         "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(9); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$"
     )
     with closing(login.connect()) as left, left.cursor() as cursor:
+        pid = left.get_backend_pid()
         thread = threading.Thread(target=lambda: _swallow(lambda: cursor.execute(stubborn)))
         thread.start()
         run = running(bea, now - OVERDUE)
-        eventually(lambda: _is_busy(left.get_backend_pid()), 5)
+        eventually(lambda: _is_busy(login, pid), 10)
 
         assert end_overdue(now=now) == 1
 
@@ -210,9 +211,9 @@ def test_the_tick_ends_what_a_killed_process_left_running(
     assert end_overdue(now=now) == 0
 
 
-def _is_busy(pid: int) -> bool:
-    fetch("SELECT pg_stat_clear_snapshot()")  # a transaction sees what it first saw, unless told
-    return fetch("SELECT state FROM pg_stat_activity WHERE pid = %s", [pid]) == [("active",)]
+def _is_busy(login: Login, pid: int) -> bool:
+    activity = f"SELECT state FROM pg_stat_activity WHERE pid = {pid}"  # noqa: S608 - a number
+    return driver.ask(login, activity, name="look", wait_s=5).rows == [["active"]]
 
 
 def _swallow(act: object) -> None:
