@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 import psycopg2
 
-from giftflick.console_roles import ATTRIBUTES, LIMITS, ROLES
+from giftflick.console_roles import ROLES
+from giftflick.database import logins
+from giftflick.database.logins import Login
 from local.ports import HOST, free_port
 from local.postgres_owner import cluster_folder, identity, program_folder, server_owner
 from local.private_files import write_private
@@ -169,12 +171,9 @@ def _create_database(port: int, password: str, console: dict[str, str]) -> None:
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
             if cursor.fetchone() is None:
                 cursor.execute(f"CREATE DATABASE {NAME} OWNER {NAME}")
-            for role, word in console.items():
-                cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-                verb = "CREATE" if cursor.fetchone() is None else "ALTER"
-                cursor.execute(f"{verb} ROLE {role} {ATTRIBUTES} PASSWORD %s", [word])
-                for name, value in LIMITS.items():
-                    cursor.execute(f"ALTER ROLE {role} SET {name} TO %s", [value])
+        logins.make_console_roles(admin)
+        for role, word in console.items():
+            logins.give_password(admin, Login(role, word, HOST, port, NAME, "prefer"))
 
 
 def _environment() -> dict[str, str]:

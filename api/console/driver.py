@@ -7,17 +7,15 @@ connection. No answer is kept beyond the limits of rows and bytes, however large
 """
 
 import os
-import select
 import socket
-import struct
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.console.libpq import libpq
+from api.console.libpq import conninfo, libpq, received, wait
 from giftflick.database.logins import Login
 
 ROWS = 10_000
@@ -86,11 +84,7 @@ def ask(login: Login, statement: str, values: Sequence[Value] = (), *, name: str
         raise StatementError("22021", "There is a NUL character in it, which PostgreSQL has no place for.")
     connection = _Connection(login, name, time.monotonic() + wait_s)
     try:
-        for own in OURS:
-            connection.start(own)
-            connection.read(time.monotonic() + OURS_WITHIN_S)
-        connection.start(statement, values)
-        return connection.read(time.monotonic() + CANCELED_AFTER_S)
+        return connection.ask(statement, values)
     except _LateError:
         connection.end()
         raise TimeUpError from None
@@ -115,7 +109,13 @@ def _count(login: Login, act: str, which: str, value: str, wait_s: float) -> int
         f"SELECT {act} FROM pg_stat_activity"  # noqa: S608 - ours, all of it
         f" WHERE usename = current_user AND pid <> pg_backend_pid() AND {which}"
     )
-    return len(ask(login, statement, [Value(value, 25)], name="ending another", wait_s=wait_s).rows)
+    connection = _Connection(login, "ending another", time.monotonic() + wait_s)
+    try:
+        return len(connection.ask(statement, [Value(value, 25)]).rows)
+    except _LateError:  # who ends another is not ended in turn: a silent database would have us do that for ever
+        raise TimeUpError from None
+    finally:
+        connection.close()
 
 
 class _LateError(Exception):
@@ -134,7 +134,7 @@ class _Connection:
         self._errors = sys.modules["psycopg.errors"].OperationalError
         self._login = login
         self._socket: socket.socket | None = None
-        self._handle = self._pq.PGconn.connect_start(_conninfo(login, name))
+        self._handle = self._pq.PGconn.connect_start(conninfo(login, name))
         try:
             self._poll(self._handle, until)
         except BaseException:
@@ -144,10 +144,19 @@ class _Connection:
         self._socket = socket.socket(fileno=os.dup(self._handle.socket))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ_AHEAD)
 
+    def ask(self, statement: str, values: Sequence[Value] = ()) -> Answer:
+        """Raises StatementError, AwayError, and _LateError when the time is up."""
+        for own in OURS:
+            self.start(own)
+            self.read(time.monotonic() + OURS_WITHIN_S)
+        self.start(statement, values)
+        return self.read(time.monotonic() + CANCELED_AFTER_S)
+
     def start(self, statement: str, values: Sequence[Value] = ()) -> None:
         """By the extended protocol, with parameters or without: PQsendQueryParams knows no other."""
         texts = [None if value.text is None else value.text.encode() for value in values]
-        self._handle.send_query_params(statement.encode(), texts, [value.type for value in values])
+        with self._translated():
+            self._handle.send_query_params(statement.encode(), texts, [value.type for value in values])
         self._handle.set_chunked_rows_mode(CHUNK)
 
     def read(self, until: float) -> Answer:
@@ -192,20 +201,31 @@ class _Connection:
 
     def _next(self, until: float) -> Any:
         """The next result; None once all have come. Raises _LateError when the time is up."""
-        while self._handle.flush():
-            if not _wait(self._handle.socket, until, is_writing=True):
+        while self._flush():
+            if not wait(self._handle.socket, until, is_writing=True):
                 raise _LateError
         while self._handle.is_busy():
-            if not _wait(self._handle.socket, until, is_writing=False):
+            if not wait(self._handle.socket, until, is_writing=False):
                 raise _LateError
             self._meter()
             with suppress(self._errors):  # then the result says what happened
                 self._handle.consume_input()
         return self._handle.get_result()
 
+    def _flush(self) -> Any:
+        with self._translated():
+            return self._handle.flush()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors:
+            raise AwayError("the database hung up") from None
+
     def _meter(self) -> None:
         """libpq holds a row until it has all of it: without this, one value of a gigabyte would be ours to keep."""
-        if self._socket is not None and _received(self._socket) > MOST_BYTES:
+        if self._socket is not None and received(self._socket) > MOST_BYTES:
             raise _TooMuchError
 
     def _cancel(self, until: float) -> None:
@@ -225,11 +245,11 @@ class _Connection:
         is_hopeless = handle.status == self._pq.ConnStatus.BAD
         state = status.FAILED if is_hopeless else status.WRITING  # libpq wants it so for a start
         while state not in {status.OK, status.FAILED}:
-            if not _wait(handle.socket, until, is_writing=state == status.WRITING):
+            if not wait(handle.socket, until, is_writing=state == status.WRITING):
                 raise AwayError("the database did not answer in time")
             state = handle.poll() if handle is not self._handle else handle.connect_poll()
         if state == status.FAILED:
-            raise AwayError(_first_line(handle.error_message))
+            raise AwayError(_reason(handle.error_message))
 
     def _refuse(self, result: Any) -> None:
         """Raises StatementError unless it is an answer."""
@@ -245,21 +265,6 @@ class _Connection:
             raise StatementError(
                 code or HUNG_UP, message or "The database hung up.", position=int(position or 0), hint=hint
             )
-
-
-def _wait(fileno: int, until: float, *, is_writing: bool) -> bool:
-    """Whether something came, or could be sent, in time."""
-    reading, writing = ([], [fileno]) if is_writing else ([fileno], [])
-    rest = until - time.monotonic()
-    return rest > 0 and any(select.select(reading, writing, [], rest))
-
-
-def _received(socket_: socket.socket) -> int:
-    """Bytes since the connection was made; 0 where the system does not tell, as on a Mac."""
-    if not sys.platform.startswith("linux"):
-        return 0
-    told = socket_.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 136)
-    return int(struct.unpack_from("Q", told, 128)[0])  # tcpi_bytes_received
 
 
 def _columns(result: Any) -> list[Column]:
@@ -278,21 +283,6 @@ def _rows(result: Any) -> Iterator[tuple[list[str | None], int]]:
         yield texts, sum(CELL + len(value or b"") for value in values)
 
 
-def _first_line(message: bytes) -> str:
+def _reason(message: bytes) -> str:
     """Where and why; a login is not in it, though its name may be."""
     return (message.decode(errors="replace").strip().splitlines() or ["no reason given"])[0]
-
-
-def _conninfo(login: Login, name: str) -> bytes:
-    from psycopg.conninfo import make_conninfo
-
-    return make_conninfo(
-        host=login.host,
-        port=login.port,
-        dbname=login.dbname,
-        user=login.username,
-        password=login.password,
-        sslmode=login.sslmode,
-        application_name=name,
-        client_encoding="UTF8",
-    ).encode()

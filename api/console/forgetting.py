@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Q
 
@@ -19,12 +20,12 @@ def forget_addresses(addresses: Iterable[str]) -> int:
     return sum(_replace(pattern, found, model, name) for model, name in ((QueryRun, "statement"), (SavedQuery, "sql")))
 
 
-def _replace(pattern: re.Pattern[str], addresses: set[str], model: type[QueryRun | SavedQuery], name: str) -> int:
+def _replace(pattern: re.Pattern[str], addresses: set[str], model: Any, name: str) -> int:
     holds_one = Q()
     for address in addresses:
         holds_one |= Q(**{f"{name}__icontains": address})
-    rows = list(model._default_manager.filter(holds_one))  # noqa: SLF001 - Django documents it
+    rows = list(model.objects.filter(holds_one))
     for row in rows:
         setattr(row, name, pattern.sub(FORGOTTEN, getattr(row, name)))
-    model._default_manager.bulk_update(rows, [name], batch_size=100)  # noqa: SLF001
+    model.objects.bulk_update(rows, [name], batch_size=100)
     return len(rows)

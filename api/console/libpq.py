@@ -1,13 +1,19 @@
-"""PostgreSQL's own client library, by psycopg 3's wrapper of it: where a Lambda has it, and when it is loaded."""
+"""PostgreSQL's own client library, by psycopg 3's wrapper: where a Lambda has it, and how its socket is watched."""
 
 import ctypes.util
 import importlib
+import select
+import socket
+import struct
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+
+from giftflick.database.logins import Login
 
 
 @contextmanager
@@ -39,3 +45,33 @@ def libpq() -> ModuleType:
 
 
 _importing = threading.Lock()
+
+
+def wait(fileno: int, until: float, *, is_writing: bool) -> bool:
+    """Whether something came, or could be sent, in time."""
+    reading, writing = ([], [fileno]) if is_writing else ([fileno], [])
+    rest = until - time.monotonic()
+    return rest > 0 and any(select.select(reading, writing, [], rest))
+
+
+def received(socket_: socket.socket) -> int:
+    """Bytes since the connection was made; 0 where the system does not tell, as on a Mac."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    told = socket_.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 136)
+    return int(struct.unpack_from("Q", told, 128)[0])  # tcpi_bytes_received
+
+
+def conninfo(login: Login, name: str) -> bytes:
+    from psycopg.conninfo import make_conninfo
+
+    return make_conninfo(
+        host=login.host,
+        port=login.port,
+        dbname=login.dbname,
+        user=login.username,
+        password=login.password,
+        sslmode=login.sslmode,
+        application_name=name,
+        client_encoding="UTF8",
+    ).encode()

@@ -1,5 +1,7 @@
 """Questions that are kept, and who asked what."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -7,6 +9,12 @@ from django.db.models import Q
 from uuid6 import uuid7
 
 from api.console.states import RunState
+
+
+def go_with_owner(collector: Any, field: Any, questions: Any, using: str) -> None:
+    """What nobody else could see goes; what is everybody's stays, without an owner."""
+    models.SET_NULL(collector, field, questions.filter(is_shared=True), using)
+    models.CASCADE(collector, field, questions.filter(is_shared=False), using)
 
 
 class SavedQuery(models.Model):
@@ -18,7 +26,7 @@ class SavedQuery(models.Model):
     description = models.TextField(max_length=1000, blank=True, help_text="What the answer shows, and what for.")
     sql = models.TextField("statement", help_text="One SELECT; :name in it becomes a field to fill in.")
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=go_with_owner, null=True, blank=True, related_name="+"
     )
     is_shared = models.BooleanField(default=False, help_text="Everybody who may use the console sees it.")
     needs_pii = models.BooleanField(default=False, help_text="It reads names, addresses or words of people.")

@@ -120,6 +120,12 @@ def _skipped(source: str) -> Iterator[tuple[int, int]]:
         yield found.start(), position
 
 
+def in_a_line(statement: str) -> str:
+    """As much of it as names it."""
+    line = " ".join(statement.split())
+    return line if len(line) <= 100 else f"{line[:99]}…"
+
+
 def without_texts(source: str) -> str:
     """What was asked, without whom it was asked about: texts, quoted names and comments are left blank."""
     parts, position = [], 0

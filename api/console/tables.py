@@ -45,7 +45,7 @@ TABLES = {
         " bounced_email",
         hidden="token",
     ),
-    "api_giftevent": Table("id gift_id type at actor", personal="data"),
+    "api_giftevent": Table("id gift_id type at", personal="actor data"),
     "api_giftmedia": Table("id gift_id upload_id position"),
     "api_render": Table(
         "id gift_id attempt status provider_id size_bytes duration_s width height created_at submit_started_at"

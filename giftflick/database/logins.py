@@ -81,15 +81,23 @@ def set_up(connection: Connection, admin: Login) -> None:
         _say(connection, "GRANT {} TO {}", OWNER, login)
         _say(connection, "ALTER ROLE {} SET role TO {}", login, OWNER)
     _say(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", admin.dbname)
+    make_console_roles(connection)
     for role in console_roles.ROLES:
-        _make_role(connection, role, console_roles.ATTRIBUTES)
-        _set_limits(connection, role)
         _say(connection, "GRANT CONNECT ON DATABASE {} TO {}", admin.dbname, role)
     _say(connection, "GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}", admin.dbname, OWNER)
     _say(connection, "GRANT USAGE, CREATE ON SCHEMA public TO {}", OWNER)
     # What the admin should ever make by hand belongs to the application too.
     _say(connection, "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO {}", OWNER)
     _say(connection, "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON SEQUENCES TO {}", OWNER)
+
+
+def make_console_roles(connection: Connection) -> None:
+    """With their limits, also where an earlier release has made them with others."""
+    for role in console_roles.ROLES:
+        _make_role(connection, role, console_roles.ATTRIBUTES)
+        for name, value in console_roles.LIMITS.items():
+            limit = sql.SQL("ALTER ROLE {} SET {} TO {}")
+            _run(connection, limit.format(sql.Identifier(role), sql.Identifier(name), sql.Literal(value)))
 
 
 def give_password(connection: Connection, login: Login) -> None:
@@ -120,14 +128,8 @@ def _new_password() -> str:
 def _make_role(connection: Connection, name: str, kind: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [name])
-        if cursor.fetchone() is None:
-            cursor.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(name), sql.SQL(kind)))
-
-
-def _set_limits(connection: Connection, role: str) -> None:
-    for name, value in console_roles.LIMITS.items():
-        limit = sql.SQL("ALTER ROLE {} SET {} TO {}")
-        _run(connection, limit.format(sql.Identifier(role), sql.Identifier(name), sql.Literal(value)))
+        verb = "CREATE" if cursor.fetchone() is None else "ALTER"
+        cursor.execute(sql.SQL("{} ROLE {} {}").format(sql.SQL(verb), sql.Identifier(name), sql.SQL(kind)))
 
 
 def _say(connection: Connection, statement: str, *names: str) -> None:

@@ -45,7 +45,7 @@ class Model:
 @dataclass(frozen=True)
 class Page:
     """`status`: what those get who may open it, if not the page itself. `posts`: what it needs to do something, if more
-    than for a look. `fresh`: as above.
+    than for a look. `besides`: a second permission that it needs. `fresh`: as above.
     """
 
     needs: str
@@ -53,6 +53,7 @@ class Page:
     posts: str = ""
     query: str = ""
     fresh: bool = False
+    besides: str = ANYBODY
 
 
 BY_POST_ONLY, ELSEWHERE = 405, 302
@@ -167,7 +168,7 @@ PAGES = {
     "console_personal": Page(ASK_PERSONAL, fresh=True),
     "console_personal_question": Page(ASK_PERSONAL, fresh=True),
     "console_personal_run": Page(ASK_PERSONAL, ELSEWHERE, fresh=True),
-    "console_personal_download": Page(ASK_PERSONAL, ELSEWHERE, fresh=True),
+    "console_personal_download": Page(ASK_PERSONAL, ELSEWHERE, besides=EXPORT_PERSONAL, fresh=True),
     "template_preview": Page(CHANGE_TEMPLATE),
     "template_publish": Page(CHANGE_TEMPLATE),
     "template_retire": Page(CHANGE_TEMPLATE),

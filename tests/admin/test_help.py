@@ -148,7 +148,7 @@ def test_the_words_are_about_fields_that_there_are(db: None) -> None:
         "api.auditentry": {"who", "what", "shop", "changed", "through", "object_link"},
         "accounts.apikey": {"mode", "state", "may", "purpose"},
         "accounts.user": {"second_factor", "help_for"},
-        "api.queryrun": {"asked"},
+        "api.queryrun": {"asked", "asked_question"},
         "api.suppression": {"address"},
     }
     for model in admin.site._registry:

@@ -1,10 +1,6 @@
-"""What somebody in the console could try: refused or cut off by role, protocol and time, never by a list of words."""
+"""What somebody in the console could try: refused by role, transaction and protocol, never by a list of words."""
 
-import os
-import time
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import psycopg2
 import pytest
@@ -14,185 +10,187 @@ from api.console import driver
 from api.console.tables import TABLES
 from giftflick.console_roles import ROLES
 from giftflick.database.logins import Login
+from tests.console.attacking import ask, still_answers, untouched
 from tests.console.conftest import LOGINS, fetch
-from tests.waiting import eventually
+
+__all__ = ["untouched"]
 
 pytestmark = pytest.mark.django_db
 
-FILE = Path("/tmp/giftflick-attack")  # noqa: S108 - what attempts name
-# What no attempt may take longer than: the time limit, a cancel, and the end of the connection.
-ENDED_WITHIN_S = 9.0
-STUBBORN = """
-DO $$ BEGIN LOOP
-  BEGIN PERFORM set_config('statement_timeout', '0', false); PERFORM pg_sleep(60);
-  EXCEPTION WHEN query_canceled THEN NULL; END;
-END LOOP; END $$
-"""
 
-# PostgreSQL's codes: 25006 read-only, 42501 no right, 42601 not one statement (or none), 57014 canceled.
+# What must stop an attempt, each by itself, and PostgreSQL's codes of that.
+ROLE, TRANSACTION, PROTOCOL, SERVER = "role", "transaction", "protocol", "server"
+STOPPED_WITH = {
+    ROLE: {"42501", "25006"},  # no right to it; by then the transaction may have said that it only reads
+    TRANSACTION: {"25006", "25001", "2D000"},  # read-only, and it stays so
+    PROTOCOL: {"42601", "22021", "0A000", "08P01"},  # not one statement, not a text, not rows
+    SERVER: {"0A000", "42703", "54000", "54001", "55000"},  # built without, not there, too much for it
+}
 REFUSED = {
     # Writing.
-    "insert": ("INSERT INTO api_thanks (id) VALUES (gen_random_uuid())", "25006"),
-    "update": ("UPDATE api_gift SET status = 'paid'", "25006"),
-    "update of nothing": ("UPDATE api_gift SET status = 'paid' WHERE false", "25006"),
-    "delete": ("DELETE FROM api_gift", "25006"),
-    "merge": ("MERGE INTO api_gift g USING api_gift s ON g.id = s.id WHEN MATCHED THEN DELETE", "25006"),
-    "truncate": ("TRUNCATE api_gift CASCADE", "42501 25006"),
-    "writing within WITH": ("WITH gone AS (DELETE FROM api_gift RETURNING id) SELECT * FROM gone", "25006"),
-    "locking rows": ("SELECT id FROM api_gift FOR UPDATE", "25006"),
-    "locking a table": ("LOCK TABLE api_gift IN ACCESS EXCLUSIVE MODE", "42501"),
-    "explaining a write for real": ("EXPLAIN ANALYZE DELETE FROM api_gift", "25006"),
+    "insert": ("INSERT INTO api_thanks (id) VALUES (gen_random_uuid())", ROLE),
+    "update": ("UPDATE api_gift SET status = 'paid'", ROLE),
+    "update of nothing": ("UPDATE api_gift SET status = 'paid' WHERE false", ROLE),
+    "delete": ("DELETE FROM api_gift", ROLE),
+    "merge": ("MERGE INTO api_gift g USING api_gift s ON g.id = s.id WHEN MATCHED THEN DELETE", ROLE),
+    "truncate": ("TRUNCATE api_gift CASCADE", ROLE),
+    "writing within WITH": ("WITH gone AS (DELETE FROM api_gift RETURNING id) SELECT * FROM gone", ROLE),
+    "locking rows": ("SELECT id FROM api_gift FOR UPDATE", ROLE),
+    "locking a table": ("LOCK TABLE api_gift IN ACCESS EXCLUSIVE MODE", ROLE),
+    "explaining a write for real": ("EXPLAIN ANALYZE DELETE FROM api_gift", ROLE),
     # Making, changing, giving.
-    "a table": ("CREATE TABLE mine (id int)", "42501 25006"),
-    "a temporary table": ("CREATE TEMP TABLE mine (id int)", "42501 25006"),
-    "a table from a query": ("SELECT id INTO mine FROM api_gift", "42501 25006"),
-    "a table as a query": ("CREATE TABLE mine AS SELECT id FROM api_gift", "42501 25006"),
-    "a view": ("CREATE VIEW mine AS SELECT token FROM api_gift", "42501 25006"),
-    "the view": ("CREATE OR REPLACE VIEW failures AS SELECT token FROM api_gift", "42501 25006"),
-    "a function": ("CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "42501 25006"),
+    "a table": ("CREATE TABLE mine (id int)", ROLE),
+    "a temporary table": ("CREATE TEMP TABLE mine (id int)", ROLE),
+    "a table from a query": ("SELECT id INTO mine FROM api_gift", ROLE),
+    "a table as a query": ("CREATE TABLE mine AS SELECT id FROM api_gift", ROLE),
+    "a view": ("CREATE VIEW mine AS SELECT token FROM api_gift", ROLE),
+    "the view": ("CREATE OR REPLACE VIEW failures AS SELECT token FROM api_gift", ROLE),
+    "a function": ("CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", ROLE),
     "a function with its owner's rights": (
         "CREATE FUNCTION pg_temp.mine() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
-        "42501 25006",
+        ROLE,
     ),
-    "a language": ("CREATE LANGUAGE plpython3u", "42501 25006 58P01"),
-    "an extension": ("CREATE EXTENSION dblink", "42501 25006 58P01 0A000"),
-    "a schema": ("CREATE SCHEMA mine", "42501 25006"),
-    "a role": ("CREATE ROLE mine SUPERUSER", "42501 25006"),
-    "a server elsewhere": ("CREATE SERVER mine FOREIGN DATA WRAPPER postgres_fdw", "42501 25006 42704"),
-    "a publication": ("CREATE PUBLICATION mine FOR ALL TABLES", "42501 25006"),
-    "a trigger on events": ("CREATE EVENT TRIGGER mine ON ddl_command_start EXECUTE FUNCTION f()", "42501 25006 42883"),
-    "changing a table": ("ALTER TABLE api_gift ADD COLUMN mine int", "42501 25006"),
-    "changing the own role": ("ALTER ROLE CURRENT_USER SET default_transaction_read_only TO off", "25006"),
-    "the own rights": ("ALTER ROLE CURRENT_USER SUPERUSER", "42501 25006"),
-    "the system's settings": ("ALTER SYSTEM SET fsync = off", "42501 25006 25001"),
-    "dropping": ("DROP TABLE api_gift CASCADE", "42501 25006"),
-    "dropping the database": ("DROP DATABASE giftflick", "42501 25006 25001"),
-    "granting": ("GRANT SELECT ON api_gift TO PUBLIC", "25006"),
-    "a comment": ("COMMENT ON TABLE api_gift IS 'mine'", "42501 25006"),
-    "a security label": ("SECURITY LABEL ON TABLE api_gift IS 'mine'", "22023 42501 25006"),
-    "refreshing": ("REFRESH MATERIALIZED VIEW api_gift", "42501 25006 42809"),
-    "vacuuming": ("VACUUM FULL", "25001"),
-    "reindexing": ("REINDEX TABLE api_gift", "42501 25006"),
-    "clustering": ("CLUSTER api_gift", "42501 25006"),
-    "a checkpoint": ("CHECKPOINT", "42501"),
-    "loading a library": ("LOAD 'plpgsql.so'", "42501 58P01"),
+    "a language": ("CREATE LANGUAGE plpython3u", TRANSACTION),
+    "an extension": ("CREATE EXTENSION dblink", TRANSACTION),
+    "a schema": ("CREATE SCHEMA mine", ROLE),
+    "a role": ("CREATE ROLE mine SUPERUSER", ROLE),
+    "a server elsewhere": ("CREATE SERVER mine FOREIGN DATA WRAPPER postgres_fdw", TRANSACTION),
+    "a publication": ("CREATE PUBLICATION mine FOR ALL TABLES", ROLE),
+    "a trigger on events": ("CREATE EVENT TRIGGER mine ON ddl_command_start EXECUTE FUNCTION f()", ROLE),
+    "changing a table": ("ALTER TABLE api_gift ADD COLUMN mine int", ROLE),
+    "the own password": ("ALTER ROLE CURRENT_USER PASSWORD 'mine'", TRANSACTION),
+    "the lock of who asks": ("LOCK TABLE api_queryrun IN SHARE ROW EXCLUSIVE MODE", ROLE),
+    "the lock of who counts": ("LOCK TABLE api_figures IN SHARE ROW EXCLUSIVE MODE", ROLE),
+    "changing the own role": ("ALTER ROLE CURRENT_USER SET default_transaction_read_only TO off", TRANSACTION),
+    "the own rights": ("ALTER ROLE CURRENT_USER SUPERUSER", ROLE),
+    "the system's settings": ("ALTER SYSTEM SET fsync = off", TRANSACTION),
+    "dropping": ("DROP TABLE api_gift CASCADE", ROLE),
+    "dropping the database": ("DROP DATABASE giftflick", TRANSACTION),
+    "granting": ("GRANT SELECT ON api_gift TO PUBLIC", ROLE),
+    "a comment": ("COMMENT ON TABLE api_gift IS 'mine'", ROLE),
+    "a security label": ("SECURITY LABEL ON TABLE api_gift IS 'mine'", TRANSACTION),
+    "refreshing": ("REFRESH MATERIALIZED VIEW api_gift", ROLE),
+    "vacuuming": ("VACUUM FULL", TRANSACTION),
+    "reindexing": ("REINDEX TABLE api_gift", ROLE),
+    "clustering": ("CLUSTER api_gift", ROLE),
+    "a checkpoint": ("CHECKPOINT", ROLE),
+    "loading a library": ("LOAD 'plpgsql.so'", ROLE),
     # Being somebody else.
-    "another role": ("SET ROLE giftflick", "42501"),
-    "another role for a moment": ("SET LOCAL ROLE giftflick", "42501"),
-    "another session": ("SET SESSION AUTHORIZATION giftflick", "42501"),
-    "another role by function": ("SELECT set_config('role', 'giftflick', false)", "42501"),
-    "another session by function": ("SELECT set_config('session_authorization', 'giftflick', false)", "42501"),
-    "read-write by function": ("SELECT set_config('transaction_read_only', 'off', true)", "25001"),
-    "a superuser's setting": ("SELECT set_config('log_statement', 'all', false)", "42501"),
+    "another role": ("SET ROLE giftflick", ROLE),
+    "another role for a moment": ("SET LOCAL ROLE giftflick", ROLE),
+    "another session": ("SET SESSION AUTHORIZATION giftflick", ROLE),
+    "another role by function": ("SELECT set_config('role', 'giftflick', false)", ROLE),
+    "another session by function": ("SELECT set_config('session_authorization', 'giftflick', false)", ROLE),
+    "read-write by function": ("SELECT set_config('transaction_read_only', 'off', true)", TRANSACTION),
+    "a superuser's setting": ("SELECT set_config('log_statement', 'all', false)", ROLE),
     # More than one statement.
-    "two statements": ("SELECT 1; SELECT 2", "42601"),
-    "the way out of psycopg2": ("select 1; rollback; begin read write; delete from outbox; commit", "42601"),
-    "a comment before the second": ("SELECT 1 /* ; */ ; -- \n DROP TABLE api_gift", "42601"),
-    "a second one in dollars": ("SELECT $a$;$a$; COMMIT", "42601"),
-    "a second one after a nested comment": ("SELECT 1 /* /* */ */ ; UPDATE outbox SET state = 'dead'", "42601"),
-    "a second one after a backslash": ("SELECT '\\'; DROP TABLE api_gift; --'", "22023 42601"),
-    "a second one after E''": ("SELECT E'\\'' ; COMMIT; --'", "42601"),
-    "a second one after unicode": ("SELECT U&'\\0027'; COMMIT", "42601"),
-    "preparing and executing": ("PREPARE mine AS SELECT 1; EXECUTE mine", "42601"),
-    "a transaction of its own": ("BEGIN READ WRITE; DELETE FROM api_gift; COMMIT", "42601"),
-    "a full-width semicolon": ("SELECT 1； DROP TABLE api_gift", "42601"),  # noqa: RUF001 - that is the attempt
+    "two statements": ("SELECT 1; SELECT 2", PROTOCOL),
+    "the way out of psycopg2": ("select 1; rollback; begin read write; delete from outbox; commit", PROTOCOL),
+    "a comment before the second": ("SELECT 1 /* ; */ ; -- \n DROP TABLE api_gift", PROTOCOL),
+    "a second one in dollars": ("SELECT $a$;$a$; COMMIT", PROTOCOL),
+    "a second one after a nested comment": ("SELECT 1 /* /* */ */ ; UPDATE outbox SET state = 'dead'", PROTOCOL),
+    "a second one after a backslash": ("SELECT '\\'; DROP TABLE api_gift; --'", PROTOCOL),
+    "a second one after E''": ("SELECT E'\\'' ; COMMIT; --'", PROTOCOL),
+    "a second one after unicode": ("SELECT U&'\\0027'; COMMIT", PROTOCOL),
+    "preparing and executing": ("PREPARE mine AS SELECT 1; EXECUTE mine", PROTOCOL),
+    "a transaction of its own": ("BEGIN READ WRITE; DELETE FROM api_gift; COMMIT", PROTOCOL),
+    "a full-width semicolon": ("SELECT 1； DROP TABLE api_gift", PROTOCOL),  # noqa: RUF001 - that is the attempt
     # What a function does.
-    "a block that writes": ("DO $$ BEGIN DELETE FROM api_gift; END $$", "25006"),
-    "a block that commits": ("DO $$ BEGIN COMMIT; DELETE FROM api_gift; END $$", "2D000"),
+    "a block that writes": ("DO $$ BEGIN DELETE FROM api_gift; END $$", ROLE),
+    "a block that commits": ("DO $$ BEGIN COMMIT; DELETE FROM api_gift; END $$", TRANSACTION),
     "a block with SQL from a text": (
         "DO $$ BEGIN EXECUTE 'SET TRANSACTION READ WRITE'; EXECUTE 'DELETE FROM outbox'; END $$",
-        "25001 42501",
+        TRANSACTION,
     ),
-    "a procedure": ("CALL nobody()", "42883"),
-    "the next number": ("SELECT nextval('outbox_id_seq')", "42501 25006"),
-    "another number": ("SELECT setval('outbox_id_seq', 1)", "42501 25006"),
-    "the sequence itself": ("SELECT last_value FROM outbox_id_seq", "42501"),
+    "the next number": ("SELECT nextval('outbox_id_seq')", ROLE),
+    "another number": ("SELECT setval('outbox_id_seq', 1)", ROLE),
+    "the sequence itself": ("SELECT last_value FROM outbox_id_seq", ROLE),
     "SQL from a text, as XML": (
         "SELECT query_to_xml('DELETE FROM api_gift RETURNING id', true, true, '')",
-        "42501 25006 0A000",
+        SERVER,
     ),
-    "hidden columns, as XML": ("SELECT query_to_xml('SELECT token FROM api_gift', true, true, '')", "42501 0A000"),
-    "a whole table, as XML": ("SELECT table_to_xml('accounts_user', true, true, '')", "42501 0A000"),
-    "the whole database, as XML": ("SELECT database_to_xml(true, true, '')", "42501 0A000"),
-    "SQL from a text, by ts_stat": ("SELECT * FROM ts_stat('DELETE FROM outbox RETURNING to_tsvector(kind)')", "0A000"),
-    "hidden columns, by ts_stat": ("SELECT * FROM ts_stat('SELECT to_tsvector(token) FROM api_gift')", "42501"),
+    "hidden columns, as XML": ("SELECT query_to_xml('SELECT token FROM api_gift', true, true, '')", ROLE),
+    "a whole table, as XML": ("SELECT table_to_xml('accounts_user', true, true, '')", SERVER),
+    "the whole database, as XML": ("SELECT database_to_xml(true, true, '')", SERVER),
+    "SQL from a text, by ts_stat": ("SELECT * FROM ts_stat('DELETE FROM outbox RETURNING to_tsvector(kind)')", SERVER),
+    "hidden columns, by ts_stat": ("SELECT * FROM ts_stat('SELECT to_tsvector(token) FROM api_gift')", ROLE),
     "an entity from a file": (
         """SELECT xmlparse(DOCUMENT '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>')""",
-        "2200M 0A000",
+        SERVER,
     ),
-    "another database": ("SELECT * FROM dblink('dbname=giftflick', 'SELECT 1') AS t (a int)", "42883"),
-    "reloading the server": ("SELECT pg_reload_conf()", "42501"),
-    "switching the log": ("SELECT pg_switch_wal()", "42501"),
-    "rotating the log": ("SELECT pg_rotate_logfile()", "42501"),
-    "promoting": ("SELECT pg_promote()", "42501 55000"),
-    "a restore point": ("SELECT pg_create_restore_point('mine')", "42501"),
-    "a replication slot": ("SELECT pg_create_physical_replication_slot('mine')", "42501"),
-    "forgetting statistics": ("SELECT pg_stat_reset()", "42501"),
-    "statistics by hand": ("SELECT pg_stat_reset_shared('bgwriter')", "42501"),
+    "reloading the server": ("SELECT pg_reload_conf()", ROLE),
+    "switching the log": ("SELECT pg_switch_wal()", ROLE),
+    "rotating the log": ("SELECT pg_rotate_logfile()", ROLE),
+    "promoting": ("SELECT pg_promote()", ROLE),
+    "a restore point": ("SELECT pg_create_restore_point('mine')", ROLE),
+    "a replication slot": ("SELECT pg_create_physical_replication_slot('mine')", ROLE),
+    "forgetting statistics": ("SELECT pg_stat_reset()", ROLE),
+    "statistics by hand": ("SELECT pg_stat_reset_shared('bgwriter')", ROLE),
     # Files.
-    "a file": ("SELECT pg_read_file('/etc/passwd')", "42501"),
-    "a binary file": ("SELECT pg_read_binary_file('/etc/passwd')", "42501"),
-    "a folder": ("SELECT pg_ls_dir('.')", "42501"),
-    "the log's folder": ("SELECT pg_ls_logdir()", "42501"),
-    "a file's size": ("SELECT pg_stat_file('/etc/passwd')", "42501"),
-    "rules of who may log in": ("SELECT * FROM pg_hba_file_rules", "42501"),
-    "settings' files": ("SELECT * FROM pg_file_settings", "42501"),
-    "a file as a large object": ("SELECT lo_import('/etc/passwd')", "42501"),
-    "a large object as a file": ("SELECT lo_export(1, '/tmp/giftflick-attack')", "42501"),
-    "a large object": ("SELECT lo_create(0)", "25006"),
-    "a large object from bytes": ("SELECT lo_from_bytea(0, 'mine')", "25006"),
-    "all large objects": ("SELECT * FROM pg_largeobject", "42501"),
-    "copying to a file": ("COPY (SELECT 1) TO '/tmp/giftflick-attack'", "42501"),
-    "copying to a program": ("COPY (SELECT 1) TO PROGRAM 'touch /tmp/giftflick-attack'", "42501"),
-    "copying from a program": ("COPY outbox FROM PROGRAM 'id'", "42501"),
-    "copying from a file": ("COPY outbox FROM '/etc/passwd'", "42501"),
-    "copying in": ("COPY outbox FROM STDIN", "42501"),
-    "copying out": ("COPY (SELECT id FROM api_gift) TO STDOUT", "0A000"),
-    "copying a table out": ("COPY api_gift TO STDOUT", "42501"),
+    "a file": ("SELECT pg_read_file('/etc/passwd')", ROLE),
+    "a binary file": ("SELECT pg_read_binary_file('/etc/passwd')", ROLE),
+    "a folder": ("SELECT pg_ls_dir('.')", ROLE),
+    "the log's folder": ("SELECT pg_ls_logdir()", ROLE),
+    "a file's size": ("SELECT pg_stat_file('/etc/passwd')", ROLE),
+    "rules of who may log in": ("SELECT * FROM pg_hba_file_rules", ROLE),
+    "settings' files": ("SELECT * FROM pg_file_settings", ROLE),
+    "a file as a large object": ("SELECT lo_import('/etc/passwd')", ROLE),
+    "a large object as a file": ("SELECT lo_export(1, '/tmp/giftflick-attack')", ROLE),
+    "a large object": ("SELECT lo_create(0)", TRANSACTION),
+    "a large object from bytes": ("SELECT lo_from_bytea(0, 'mine')", TRANSACTION),
+    "all large objects": ("SELECT * FROM pg_largeobject", ROLE),
+    "copying to a file": ("COPY (SELECT 1) TO '/tmp/giftflick-attack'", ROLE),
+    "copying to a program": ("COPY (SELECT 1) TO PROGRAM 'touch /tmp/giftflick-attack'", ROLE),
+    "copying from a program": ("COPY outbox FROM PROGRAM 'id'", ROLE),
+    "copying from a file": ("COPY outbox FROM '/etc/passwd'", ROLE),
+    "copying in": ("COPY outbox FROM STDIN", ROLE),
+    "copying out": ("COPY (SELECT id FROM api_gift) TO STDOUT", PROTOCOL),
+    "copying a table out": ("COPY api_gift TO STDOUT", ROLE),
     # What is not to be seen.
-    "passwords": ("SELECT rolpassword FROM pg_authid", "42501"),
-    "passwords by the old name": ("TABLE pg_shadow", "42501"),
-    "logins elsewhere": ("SELECT umoptions FROM pg_user_mapping", "42501"),
-    "statistics of columns": ("SELECT * FROM pg_statistic", "42501"),
-    "a subscription": ("SELECT subconninfo FROM pg_subscription", "42501"),
-    "the team": ("SELECT username FROM accounts_user", "42501"),
-    "sessions": ("SELECT session_data FROM django_session", "42501"),
-    "second factors": ("SELECT key FROM otp_totp_totpdevice", "42501"),
-    "recovery codes": ("SELECT token FROM otp_static_statictoken", "42501"),
-    "answers that are kept": ("SELECT body FROM api_idempotentcall", "42501"),
-    "callers' addresses": ("SELECT caller FROM accounts_ratewindow", "42501"),
-    "what others asked": ("SELECT statement FROM api_queryrun", "42501"),
-    "counting a hidden table": ("SELECT count(*) FROM accounts_user", "42501"),
-    "a star": ("SELECT * FROM api_gift", "42501"),
-    "a whole row": ("SELECT g FROM api_gift g", "42501"),
-    "a whole row as JSON": ("SELECT row_to_json(g) FROM api_gift g", "42501"),
-    "a whole row as text": ("SELECT g::text FROM api_gift g", "42501"),
-    "a whole row compared": ("SELECT 1 FROM api_gift g WHERE g IS NOT NULL", "42501"),
-    "a column of a whole row": ("SELECT (g).token FROM api_gift g", "42501"),
-    "a hidden column to sort by": ("SELECT id FROM api_gift ORDER BY token", "42501"),
-    "a hidden column to filter by": ("SELECT id FROM api_gift WHERE token > 'a'", "42501"),
-    "a hidden column to count by": ("SELECT count(DISTINCT digest) FROM accounts_apikey", "42501"),
-    "a hidden column to join by": ("SELECT 1 FROM api_render JOIN api_webhookendpoint USING (secret)", "42501"),
-    "all columns to join by": ("SELECT 1 FROM api_gift g NATURAL JOIN api_gift h", "42501"),
-    "a hidden column renamed": ("SELECT a FROM api_gift AS g (a, b, c, d, e) WHERE e > 'a'", "42501"),
-    "a hidden column in a subquery": ("SELECT (SELECT token FROM api_gift LIMIT 1)", "42501"),
-    "a hidden column in RETURNING": ("UPDATE api_gift SET id = id RETURNING token", "25006"),
-    "the rows' physical place": ("SELECT ctid FROM accounts_user", "42501"),
-    "names as escapes": ('SELECT U&"t\\006fken" FROM api_gift', "42501"),
-    "a sample": ("SELECT token FROM api_gift TABLESAMPLE SYSTEM (100)", "42501"),
-    "only the table": ("SELECT token FROM ONLY public.api_gift", "42501"),
-    "an estimate of a hidden column": ("EXPLAIN SELECT id FROM api_gift WHERE token > 'a'", "42501"),
-    "what is behind the view": ("SELECT failure, token FROM failures", "42703"),
+    "passwords": ("SELECT rolpassword FROM pg_authid", ROLE),
+    "passwords by the old name": ("TABLE pg_shadow", ROLE),
+    "logins elsewhere": ("SELECT umoptions FROM pg_user_mapping", ROLE),
+    "statistics of columns": ("SELECT * FROM pg_statistic", ROLE),
+    "a subscription": ("SELECT subconninfo FROM pg_subscription", ROLE),
+    "the team": ("SELECT username FROM accounts_user", ROLE),
+    "sessions": ("SELECT session_data FROM django_session", ROLE),
+    "second factors": ("SELECT key FROM otp_totp_totpdevice", ROLE),
+    "recovery codes": ("SELECT token FROM otp_static_statictoken", ROLE),
+    "answers that are kept": ("SELECT body FROM api_idempotentcall", ROLE),
+    "callers' addresses": ("SELECT caller FROM accounts_ratewindow", ROLE),
+    "what others asked": ("SELECT statement FROM api_queryrun", ROLE),
+    "counting a hidden table": ("SELECT count(*) FROM accounts_user", ROLE),
+    "a star": ("SELECT * FROM api_gift", ROLE),
+    "a whole row": ("SELECT g FROM api_gift g", ROLE),
+    "a whole row as JSON": ("SELECT row_to_json(g) FROM api_gift g", ROLE),
+    "a whole row as text": ("SELECT g::text FROM api_gift g", ROLE),
+    "a whole row compared": ("SELECT 1 FROM api_gift g WHERE g IS NOT NULL", ROLE),
+    "a column of a whole row": ("SELECT (g).token FROM api_gift g", ROLE),
+    "a hidden column to sort by": ("SELECT id FROM api_gift ORDER BY token", ROLE),
+    "a hidden column to filter by": ("SELECT id FROM api_gift WHERE token > 'a'", ROLE),
+    "a hidden column to count by": ("SELECT count(DISTINCT digest) FROM accounts_apikey", ROLE),
+    "a hidden column to join by": ("SELECT 1 FROM api_render JOIN api_webhookendpoint USING (secret)", ROLE),
+    "all columns to join by": ("SELECT 1 FROM api_gift g NATURAL JOIN api_gift h", ROLE),
+    "a hidden column renamed": ("SELECT a FROM api_gift AS g (a, b, c, d, e) WHERE e > 'a'", ROLE),
+    "a hidden column in a subquery": ("SELECT (SELECT token FROM api_gift LIMIT 1)", ROLE),
+    "a hidden column in RETURNING": ("UPDATE api_gift SET id = id RETURNING token", ROLE),
+    "the rows' physical place": ("SELECT ctid FROM accounts_user", ROLE),
+    "names as escapes": ('SELECT U&"t\\006fken" FROM api_gift', ROLE),
+    "a sample": ("SELECT token FROM api_gift TABLESAMPLE SYSTEM (100)", ROLE),
+    "only the table": ("SELECT token FROM ONLY public.api_gift", ROLE),
+    "an estimate of a hidden column": ("EXPLAIN SELECT id FROM api_gift WHERE token > 'a'", ROLE),
+    "what is behind the view": ("SELECT failure, token FROM failures", SERVER),
+    "two phases": ("PREPARE TRANSACTION 'mine'", SERVER),
     # Rubbish.
-    "nonsense": ("\\d api_gift", "42601"),
-    "NUL": ("SELECT 1\0; DROP TABLE api_gift", "22021"),
-    "a parameter of nobody's": ("SELECT $1", "08P01"),
-    "half a comment": ("SELECT 1 /*", "42601"),
-    "half a text": ("SELECT 'x", "42601"),
-    "half a text in dollars": ("SELECT $x$ ; DROP TABLE api_gift", "42601"),
-    "a megabyte of conditions": (f"SELECT 1 WHERE {'true AND ' * 120_000}nothing", "42703 54001"),
-    "parentheses": (f"SELECT {'(' * 60_000}1{')' * 60_000}", "54001 42601"),
-    "a gigabyte as text": ("SELECT repeat('x', 1073741824)", "54000"),
+    "nonsense": ("\\d api_gift", PROTOCOL),
+    "NUL": ("SELECT 1\0; DROP TABLE api_gift", PROTOCOL),
+    "a parameter of nobody's": ("SELECT $1", PROTOCOL),
+    "half a comment": ("SELECT 1 /*", PROTOCOL),
+    "half a text": ("SELECT 'x", PROTOCOL),
+    "half a text in dollars": ("SELECT $x$ ; DROP TABLE api_gift", PROTOCOL),
+    "a megabyte of conditions": (f"SELECT 1 WHERE {'true AND ' * 120_000}nothing", SERVER),
+    "parentheses": (f"SELECT {'(' * 60_000}1{')' * 60_000}", PROTOCOL),
+    "a gigabyte as text": ("SELECT repeat('x', 1073741824)", SERVER),
 }
 # Let through, because there is nothing in it: no right, no second statement, nothing that outlives the connection.
 HARMLESS = {
@@ -209,7 +207,6 @@ HARMLESS = {
     "discarding": "DISCARD PLANS",
     "a role that one is": "SET ROLE NONE",
     "a savepoint": "SAVEPOINT mine",
-    "two phases": "PREPARE TRANSACTION 'mine'",
     "a statement for later": "PREPARE mine AS SELECT 1",
     "a cursor": "DECLARE mine CURSOR WITH HOLD FOR SELECT 1",
     "listening": "LISTEN mine",
@@ -224,138 +221,37 @@ HARMLESS = {
         " WHERE usename = current_user AND pid <> pg_backend_pid()"
     ),
 }
-STOPPED_BY = {"two phases": "55000", "begin": "", "discarding": ""}
-CUT_OFF = {
-    "sleeping": "SELECT pg_sleep(60)",
-    "sleeping in bits": "SELECT pg_sleep(1) FROM generate_series(1, 60)",
-    "sleeping until": "SELECT pg_sleep_until(now() + interval '1 minute')",
-    "sleeping in a block": "DO $$ BEGIN PERFORM pg_sleep(60); END $$",
-    "sleeping without a limit": "SELECT set_config('statement_timeout', '0', false), pg_sleep(60)",
-    "a block that hears no cancel": STUBBORN,
-    "multiplying": "SELECT count(*) FROM generate_series(1, 1e6) a, generate_series(1, 1e6) b",
-    "recursion without end": "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r",
-    "a loop without end": "DO $$ BEGIN LOOP NULL; END LOOP; END $$",
-    "a regular expression": r"SELECT repeat('a', 999) ~ '^(a+)(a+)(a+)(a+)\1\2\3\4$'",
-    "sorting for ever": "SELECT md5(n::text) AS m FROM generate_series(1, 50000000) n ORDER BY m LIMIT 1",
-    "a lock that is taken": "SELECT pg_advisory_lock(42)",
-}
-CUT_SHORT = {
-    "rows without end": ("SELECT generate_series(1, 100000000)", "rows"),
-    "rows from recursion": ("WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) TABLE r", "rows"),
-    "one huge value": ("SELECT repeat('x', 60000000)", "bytes"),
-    "many values without text": ("SELECT" + " NULL," * 199 + " NULL FROM generate_series(1, 10000)", "bytes"),
-    "letters of two bytes": ("SELECT repeat('Ω', 1000) FROM generate_series(1, 10000)", "bytes"),
-    "many big values": ("SELECT repeat('x', 100000) FROM generate_series(1, 10000)", "bytes"),
-    "notices without end": ("DO $$ BEGIN LOOP RAISE NOTICE '%', repeat('x', 100000); END LOOP; END $$", "bytes"),
-}
-
-
-def fingerprint() -> str:
-    """Of every row of every table, and of what there is in the database."""
-    tables = [name for (name,) in fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")]
-    rows = " UNION ALL ".join(
-        f"SELECT '{name}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM {name} t"  # noqa: S608
-        for name in tables
-    )
-    objects = """
-        SELECT (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_proc),
-               (SELECT count(*) FROM pg_largeobject_metadata),
-               (SELECT string_agg(rolname || rolsuper || coalesce(rolconfig::text, ''), ',') FROM pg_roles),
-               (SELECT string_agg(relname || coalesce(relacl::text, ''), ',' ORDER BY oid) FROM pg_class)
-    """
-    return f"{fetch(rows)} {fetch(objects)}"
-
-
-def connected() -> int:
-    """How many are, of the console's; a transaction sees them as they were when it first looked, unless told."""
-    fetch("SELECT pg_stat_clear_snapshot()")
-    [(count,)] = fetch("SELECT count(*) FROM pg_stat_activity WHERE usename = ANY(%s)", [list(ROLES)])
-    return int(count)
-
-
-@pytest.fixture
-def untouched(told: object, db: None) -> Iterator[None]:
-    """Afterwards nothing is changed, nobody is connected, and the next question is answered."""
-    before = fingerprint()
-    yield
-    eventually(lambda: connected() == 0, 5)
-    assert fingerprint() == before
-    assert not FILE.exists()
-
-
-def ask(login: Login, statement: str) -> driver.Answer:
-    return driver.ask(login, statement, name="attack", wait_s=5)
-
-
-def still_answers(login: Login) -> bool:
-    return ask(login, "SELECT count(id) > 0 FROM api_gift").rows == [["t"]]
 
 
 @pytest.mark.parametrize("login", LOGINS, indirect=True)
 @pytest.mark.parametrize("attempt", REFUSED)
 def test_what_nobody_may_is_refused(untouched: None, login: Login, attempt: str) -> None:
-    statement, codes = REFUSED[attempt]
+    statement, layer = REFUSED[attempt]
 
     with pytest.raises(driver.StatementError) as refused:
         ask(login, statement)
 
-    assert refused.value.code in codes.split(), refused.value
+    assert refused.value.code in STOPPED_WITH[layer], refused.value
     assert still_answers(login)
 
 
 @pytest.mark.parametrize("login", LOGINS, indirect=True)
-@pytest.mark.parametrize("attempt", list(REFUSED)[: list(REFUSED).index("changing the own role")])
+@pytest.mark.parametrize("attempt", [name for name, (_, layer) in REFUSED.items() if layer == ROLE])
 def test_the_role_alone_would_do(untouched: None, login: Login, attempt: str) -> None:
     """As if driver, protocol and read-only transaction were not there."""
     statement, _ = REFUSED[attempt]
     with closing(login.connect()) as plain:
-        plain.set_session(readonly=False)
+        plain.set_session(readonly=False, autocommit=False)
         with plain.cursor() as cursor, pytest.raises(psycopg2.Error) as refused:
             cursor.execute(statement)
-    assert refused.value.pgcode in {"42501", "42883", "42704", "58P01", "0A000", "25P01"}, refused.value
+    assert refused.value.pgcode == "42501", refused.value
 
 
 @pytest.mark.parametrize("login", LOGINS, indirect=True)
 @pytest.mark.parametrize("attempt", HARMLESS)
 def test_what_is_let_through_changes_nothing(untouched: None, login: Login, attempt: str) -> None:
-    try:
-        ask(login, HARMLESS[attempt])
-    except driver.StatementError as refused:
-        assert refused.code in {"25006", "42501", "55000", "25001", "34000"}, refused  # noqa: PT017 - may, need not
+    ask(login, HARMLESS[attempt])
 
-    assert still_answers(login)
-
-
-@pytest.fixture
-def taken_lock(db: None) -> Iterator[None]:
-    fetch("SELECT pg_advisory_lock(42)")
-    yield
-    fetch("SELECT pg_advisory_unlock(42)")
-
-
-@pytest.mark.parametrize("login", ["plain"], indirect=True)
-@pytest.mark.parametrize("attempt", CUT_OFF)
-def test_what_takes_too_long_is_ended(untouched: None, taken_lock: None, login: Login, attempt: str) -> None:
-    started = time.monotonic()
-
-    with pytest.raises((driver.StatementError, driver.TimeUpError)) as ended:
-        ask(login, CUT_OFF[attempt])
-
-    assert time.monotonic() - started < ENDED_WITHIN_S
-    assert getattr(ended.value, "code", "57014") in {"57014", "55P03", "53400", "2201B"}
-    assert still_answers(login)
-
-
-@pytest.mark.parametrize("login", ["plain"], indirect=True)
-@pytest.mark.parametrize("attempt", CUT_SHORT)
-def test_what_is_too_much_is_not_taken(untouched: None, login: Login, attempt: str) -> None:
-    statement, limit = CUT_SHORT[attempt]
-
-    answer = ask(login, statement)
-
-    assert answer.cut == limit
-    assert len(answer.rows) <= driver.ROWS
-    assert sum(8 + len((cell or "").encode()) for row in answer.rows for cell in row) <= driver.BYTES
     assert still_answers(login)
 
 
@@ -457,10 +353,3 @@ def test_the_limits_stand_on_the_role_too(login: Login) -> None:
     with closing(login.connect()) as plain, plain.cursor() as cursor:
         cursor.execute("SELECT current_setting('default_transaction_read_only'), current_setting('statement_timeout')")
         assert cursor.fetchone() == ("on", "6s")
-
-
-def test_forty_attempts_and_more_are_made() -> None:
-    attempts = [*REFUSED, *HARMLESS, *CUT_OFF, *CUT_SHORT]
-
-    assert len(attempts) > 150
-    assert os.environ["CONSOLE_DATABASE_URL"] != os.environ["DATABASE_URL"]

@@ -193,6 +193,14 @@ def test_a_file_that_cannot_be_made_is_told_on_the_page(founder: Client) -> None
     assert "is not shown here" in text_of(run(founder, "SELECT token FROM api_gift", "console_download"))
 
 
+def test_what_is_stopped_before_it_has_begun_goes_on_and_says_so(founder: Client) -> None:
+    QueryRun.objects.create(
+        user=User.objects.get(username="grace"), statement="SELECT 1", with_pii=False, started_at=timezone.now()
+    )
+
+    assert text_of(founder.post(reverse("admin:console_stop"))) == "It has not begun yet: press Stop again."
+
+
 # ---- Personal data.
 
 
@@ -248,6 +256,17 @@ def test_after_ten_minutes_one_shows_who_one_is_and_comes_back_to_the_page(page:
     assert run(founder, "SELECT 1", page).status_code == 200
 
 
+def test_a_file_with_personal_data_needs_the_permission_to_take_it_away(member: Member) -> None:
+    sees = member("use_console", "console_pii")
+    takes = member("use_console", "console_pii", "export_pii", name="carl")
+
+    assert run(sees, "SELECT 1", "console_personal_download").status_code == 403
+    assert "Download CSV" not in text_of(sees.get(reverse("admin:console_personal")))
+    assert "Download CSV" in text_of(sees.get(reverse("admin:console")))
+    assert run(takes, "SELECT 1", "console_personal_download")["Content-Type"].startswith("text/csv")
+    assert "Download CSV" in text_of(takes.get(reverse("admin:console_personal")))
+
+
 def test_a_question_about_people_opens_where_they_are_shown(founder: Client, member: Member) -> None:
     question = SavedQuery.objects.get(seed="repeated-recipients")
     page = reverse("admin:console_question", args=[question.pk])
@@ -287,13 +306,23 @@ def test_the_second_of_two_who_change_it_is_told_and_keeps_what_was_typed(member
     question = SavedQuery.objects.get(name="How many?")
     keep(client, question=question.pk, version=1, statement="SELECT 1")
 
-    answer = keep(client, question=question.pk, version=1, statement="SELECT 2")
+    answer = keep(client, question=question.pk, version=1, statement="SELECT 2", is_shared="on")
 
     assert answer.status_code == 412
     assert "Nothing was overwritten" in text_of(answer)
     assert "SELECT 2" in text_of(answer)
+    assert 'name="is_shared" checked' in text_of(answer)
+    assert 'name="needs_pii" >' in text_of(answer)
     question.refresh_from_db()
     assert question.sql == "SELECT 1"
+
+
+@pytest.mark.parametrize("version", ["", "x", "²", "9" * 4_301])
+def test_a_version_that_cannot_be_is_not_the_newest(member: Member, version: str) -> None:
+    client = member("use_console")
+    keep(client)
+
+    assert keep(client, question=SavedQuery.objects.get(name="How many?").pk, version=version).status_code == 412
 
 
 def test_somebody_elses_question_is_not_there_unless_shared(member: Member) -> None:

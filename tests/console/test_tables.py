@@ -51,6 +51,12 @@ def test_what_is_said_of_people_is_personal() -> None:
     }  # fmt: skip
 
 
+def test_who_of_the_team_did_a_thing_is_personal_wherever_it_stands() -> None:
+    names = {"actor", "created_by", "revoked_by", "canceled_by"}
+
+    assert names & {column for table in TABLES.values() for column in table.readable(with_pii=False)} == set()
+
+
 def test_the_browser_lists_what_may_be_read_and_nothing_hidden() -> None:
     for with_pii in (False, True):
         seen = {table.name: table for table in seen_tables(with_pii=with_pii)}

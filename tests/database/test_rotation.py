@@ -88,6 +88,18 @@ def test_preparing_leaves_the_consoles_logins_alone_and_mends_what_is_refused(
     assert all(login.works() for login in after.values())
 
 
+def test_preparing_gives_the_consoles_logins_todays_limits(stored: StoredLogins) -> None:
+    prepare(stored)
+    admin = stored.read_admin()
+    for change in ("CONNECTION LIMIT 99", "INHERIT", "SET statement_timeout TO '9h'"):
+        run(vars(admin), f"ALTER ROLE {ROLES[0]} {change}")
+
+    prepare(stored)
+
+    told = "SELECT rolconnlimit, rolinherit, 'statement_timeout=6s' = ANY(rolconfig) FROM pg_roles WHERE rolname = '{}'"
+    assert run(vars(admin), told.format(ROLES[0])) == [(8, False, True)]
+
+
 def test_rotating_gives_the_consoles_logins_other_passwords(stored: StoredLogins) -> None:
     prepare(stored)
     before = stored.read_console()

@@ -3,7 +3,7 @@
 -- gift_id: uuid, Gift's id
 SELECT at, what, detail
 FROM (
-    SELECT e.at, 'gift: ' || e.type AS what, e.actor AS detail FROM api_giftevent e WHERE e.gift_id = :gift_id
+    SELECT e.at, 'gift: ' || e.type AS what, '' AS detail FROM api_giftevent e WHERE e.gift_id = :gift_id
     UNION ALL
     SELECT r.created_at, 'render ' || r.attempt || ' asked for', r.id::text FROM api_render r WHERE r.gift_id = :gift_id
     UNION ALL

@@ -30,7 +30,9 @@ from api.console.states import RunState
 from api.exceptions import ApplicationError, InvalidStateError, NotFoundError, TooManyError, UnavailableError
 from giftflick.database.logins import Login
 
-LOCK = 0x636F_6E73_6F6C  # any number: who asks at the same time is counted one after the other
+# Who asks at the same time is counted one after the other. The console's logins may not take this lock, while a number
+# for an advisory one would be anybody's.
+LOCK = "LOCK TABLE api_queryrun IN SHARE ROW EXCLUSIVE MODE"
 AT_ONCE = 3
 STOP_WAIT_S = 5.0
 CANCELED = "57014"  # PostgreSQL's code, for a time limit as for a cancel
@@ -115,7 +117,7 @@ def _readable(source: str) -> Statement:
 
 def _begin(user: User, asked: Asked, statement: Statement, *, now: datetime) -> QueryRun:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute(LOCK)
         busy = list(running(now=now).values_list("user_id", flat=True))
         if user.pk in busy:
             raise InvalidStateError("Your last question is still being answered: wait for it, or stop it.")

@@ -56,6 +56,7 @@ def save_question(
             raise ForbiddenError("This question is somebody else's: save a copy of your own.")
         if kept.version != version:
             raise PreconditionFailedError(CHANGED)
+        fields["is_shared"] = draft.is_shared or kept.seed is not None  # with no owner, nobody would see it again
         changes = _noted({name: getattr(kept, name) for name in fields}, fields)
         changes["version"] = [version, version + 1]
         SavedQuery.objects.filter(pk=kept.pk).update(**fields, version=version + 1, updated_at=now)

@@ -14,6 +14,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const FIELDS_AFTER_MS = 400;
   let isRunning = false;
   let asked = 0;
+  let said = ""; // by the site, of the last wish to stop
 
   const notice = (text, kind = "bad") => {
     const line = document.createElement("p");
@@ -29,6 +30,7 @@ document.addEventListener("DOMContentLoaded", () => {
   async function ask() {
     if (isRunning) return;
     isRunning = true;
+    said = "";
     keepDraft();
     run.disabled = true;
     stop.hidden = false;
@@ -37,7 +39,7 @@ document.addEventListener("DOMContentLoaded", () => {
     told.className = "gf-card gf-running";
     told.textContent = "Asking …";
     answer.replaceChildren(told);
-    const clock = setInterval(() => { told.textContent = `Asking … ${((performance.now() - started) / 1000).toFixed(1)} s`; }, 100);
+    const clock = setInterval(() => { told.textContent = `Asking … ${((performance.now() - started) / 1000).toFixed(1)} s. ${said}`; }, 100);
     try {
       const response = await fetch(form.getAttribute("action").replace("#answer", ""), {
         method: "POST", body: new FormData(form), headers: { "X-Part": "answer" }, credentials: "same-origin",
@@ -72,10 +74,19 @@ document.addEventListener("DOMContentLoaded", () => {
     ask();
   });
 
+  // Enter presses a form's first button, which would ask.
+  form.elements.name.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    form.requestSubmit(document.querySelector("#keep button"));
+  });
+
   stop.addEventListener("click", async () => {
     const body = new FormData();
     body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-    await fetch(page.dataset.stop, { method: "POST", body, credentials: "same-origin" }).catch(() => {});
+    const response = await fetch(page.dataset.stop, { method: "POST", body, credentials: "same-origin" }).catch(() => null);
+    const isWords = response?.headers.get("content-type")?.startsWith("text/plain");
+    said = isWords ? await response.text() : "The site did not hear it: press Stop again.";
   });
 
   // ---- The editor.
