@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
@@ -60,10 +61,12 @@ class ModelAdmin(CarefulEdits):
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
         """Rows that cannot be, from a form that was tampered with, are told in words."""
         try:
-            return super().response_action(request, queryset, *args, **kwargs)
-        except (ValueError, ValidationError):
+            for given in [*request.POST.getlist(ACTION_CHECKBOX_NAME), *filter(None, request.POST.getlist("upto"))]:
+                self.opts.pk.run_validators(self.opts.pk.to_python(given))  # they know what the column holds
+        except ValidationError:
             messages.warning(request, "Those rows were not understood: choose them again. Nothing was done.")
             return None
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Django reads both also for the fields that are only shown."""

@@ -266,13 +266,31 @@ def test_an_address_that_makes_no_sense_gets_a_list_and_words(query: str, founde
         assert "a filter that is not there" in " ".join(str(message) for message in get_messages(answer.wsgi_request))
 
 
-@pytest.mark.parametrize("selected", ["nonsense", "a\x00b", "9" * 40])
-def test_rows_that_cannot_be_are_told_in_words(selected: str, founder: Client, story: Story) -> None:
-    for path in [GIFTS, page_of("api.job")]:
-        action = "cancel" if path == GIFTS else "forget"
-        answer = founder.post(path, {"action": action, "_selected_action": selected, "index": "0"}, follow=True)
+@pytest.mark.parametrize("selected", ["nonsense", "a\x00b", "9" * 19, "9" * 40])
+@pytest.mark.parametrize(
+    ("label", "action"), [("api.gift", "cancel"), ("api.job", "forget"), ("api.suppression", "lift")]
+)
+def test_rows_that_cannot_be_are_told_in_words(
+    label: str, action: str, selected: str, founder: Client, db: None
+) -> None:
+    for chosen in ({"_selected_action": selected}, {"_selected_action": "1", "select_across": "1", "upto": selected}):
+        answer = founder.post(page_of(label), {"action": action, "index": "0", **chosen}, follow=True)
         assert answer.status_code == 200
-        assert len(list(get_messages(answer.wsgi_request))) == 1
+        (told,) = get_messages(answer.wsgi_request)
+        assert "not understood" in str(told)
+
+
+def test_a_mistake_in_an_action_is_no_matter_of_the_rows(
+    founder: Client, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged and counted as what it is."""
+
+    def broken(*_: Any) -> None:
+        raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr(admin.site._registry[Job], "actions", [broken])
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        founder.post(page_of("api.job"), {"action": "broken", "index": "0", "_selected_action": dead_job(now).pk})
 
 
 def test_keys_tell_their_time(now: datetime) -> None:
