@@ -81,7 +81,6 @@ SHOPS = "app_label=api&model_name=gift&field_name=account"
 
 PAGES = {
     "index": Page(ANYBODY),
-    "search": Page(ANYBODY),
     "jsi18n": Page(ANYBODY),
     "logout": Page(ANYBODY, 405),  # by POST only
     "password_change": Page(ANYBODY),
