@@ -27,7 +27,6 @@ BASE_URL = env.origin("BASE_URL")
 INSTALLED_APPS = [
     "giftflick.admin_app.UnfoldConfig",
     "unfold.contrib.filters",
-    "unfold.contrib.import_export",
     "giftflick.admin_app.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -37,7 +36,6 @@ INSTALLED_APPS = [
     "corsheaders",
     "rest_framework",
     "drf_spectacular_sidecar",  # files only: what draws the API reference
-    "import_export",
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
