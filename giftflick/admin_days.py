@@ -28,10 +28,6 @@ def key_at(moment: datetime) -> UUID:
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
-def moment_of(key: UUID) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=key.int >> 80)
-
-
 @dataclass(frozen=True)
 class Span:
     """A year, a month or a day, in UTC."""

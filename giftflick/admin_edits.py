@@ -27,7 +27,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.models import Account
-from api.audit.changes import Changes, differences, gone, made
+from api.audit.changes import Changes, differences, made
 from api.audit.doors import acting
 from api.audit.models import AuditEntry
 from api.audit.selectors import entries_of
@@ -86,7 +86,7 @@ class CarefulEdits(Base):
     has_history = True
 
     def action_of(self, verb: str, changes: Changes) -> str:  # noqa: ARG002
-        """What the audit log calls it; `verb` is created, updated or deleted."""
+        """What the audit log calls it; `verb` is created or updated."""
         return f"{WORD.sub('_', self.model.__name__).lower()}.{verb}"
 
     # The form
@@ -142,19 +142,10 @@ class CarefulEdits(Base):
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]  # noqa: ARG002
         if self.records_itself:
             return
-        edit: Edit | None = getattr(request, "edit", None)
-        if edit is None or edit.before is None:  # what a page of its own has done, such as setting a password
-            self._record("updated", obj, {})
-            return
-        changes = differences(_told(edit.before), _told(_values(obj, edit.before)))
+        before: Values = request.edit.before  # type: ignore[attr-defined]
+        changes = differences(_told(before), _told(_values(obj, before)))
         if changes:
             self._record("updated", obj, changes)
-
-    def log_deletions(self, request: HttpRequest, queryset: Iterable[Any]) -> None:  # type: ignore[override]  # noqa: ARG002
-        if not self.records_itself:
-            for row in queryset:
-                names = [one.name for one in self.opts.concrete_fields if not one.primary_key]
-                self._record("deleted", row, gone(_told(model_to_dict(row, names))))
 
     def _record(self, verb: str, row: Model, changes: Changes) -> None:
         account_id: UUID | None = row.pk if isinstance(row, Account) else getattr(row, "account_id", None)

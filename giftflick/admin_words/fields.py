@@ -20,9 +20,7 @@ _ANYWHERE: dict[str, Field] = {
 
 _GIFT: dict[str, Field] = {
     "status": "Where the gift is in its life; What the words mean explains each state.",
-    "explained_status": "Where the gift is in its life, and what that means.",
     "token": "The secret part of the watch link. Whoever has it can watch the gift.",
-    "watch_link": "What the recipient opens. Whoever has it can watch the gift.",
     "template": "Which template its film is made from.",
     "occasion": "What it is given for; the template's own if nobody said.",
     "sender_name": "Who gives it; the name stands in the film.",
@@ -256,9 +254,6 @@ FIELDS: dict[str, dict[str, Field]] = {
         "password": "Only its hash is kept. They choose it themselves, by a mailed link.",
         "second_factor": "Whether they have set one up: nobody gets in without.",
         "help_for": "For who is locked out, or has lost the phone.",
-        "password1": "At least 12 characters, and none of the usual ones.",
-        "password2": "The same once more.",
-        "usable_password": "Leave it on: whoever signs in here needs a password.",
         "first_name": "Their first name.",
         "last_name": "Their last name.",
         "email": "Where their link is mailed.",

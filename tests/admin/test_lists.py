@@ -31,7 +31,7 @@ from api.suppressions.services import suppress_address
 from api.suppressions.states import SuppressionReason
 from api.templates.models import Template
 from giftflick import admin_lists
-from giftflick.admin_days import Span, key_at, moment_of
+from giftflick.admin_days import Span, key_at
 from tests import build
 from tests.admin.conftest import Story, dead_job, tried_webhook
 from tests.admin.signing import signed_in
@@ -293,9 +293,7 @@ def test_a_mistake_in_an_action_is_no_matter_of_the_rows(
         founder.post(page_of("api.job"), {"action": "broken", "index": "0", "_selected_action": dead_job(now).pk})
 
 
-def test_keys_tell_their_time(now: datetime) -> None:
-    moment = datetime(2026, 11, 23, 12, 0, 0, 500_000, tzinfo=UTC)
-    assert moment_of(key_at(moment)) == moment
+def test_keys_are_in_the_order_of_their_time() -> None:
     before = datetime.now(UTC)
     assert key_at(before) <= uuid7() < key_at(before + timedelta(minutes=1))
 
