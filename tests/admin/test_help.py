@@ -3,27 +3,32 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
+from api.batches.models import Batch
+from api.campaigns.models import Campaign
 from giftflick.admin import ModelAdmin
 from giftflick.admin_words import FIELDS, nothing_of
 from giftflick.admin_words.empty import EMPTY
 from tests.admin.browser import LOOKS, OpenPage, overflows, photograph, serious
 from tests.admin.conftest import Story
 from tests.admin.signing import signed_in
-from tests.admin.test_pages import details, page_of
+from tests.admin.test_pages import details, lists, page_of
 
 HELP, WORDS = "/admin/help/", "/admin/words/"
 ASKED_FOR = {
     "mail-bounced", "renderer-down", "key-leaked", "forget-me", "mails-not-going-out", "jobs-dead", "video-wrong",
     "shop-leaves", "cannot-sign-in", "campaign-wrong", "bill-higher",
 }  # fmt: skip
+APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 
 
 class Links(HTMLParser):
@@ -66,6 +71,21 @@ def test_each_question_has_its_steps_and_what_happens_then(founder: Client) -> N
         assert 3 <= section[0].count("<li>") <= 6, name
         assert "<strong>Then</strong>" in section[0], name
         assert f'href="#{name}"' in text.partition('<section class="gf-card gf-help"')[0], name
+
+
+def test_what_the_help_tells_to_press_or_look_at_is_there(founder: Client, story: Story) -> None:
+    """Under that name, on some page."""
+    rows = [
+        ("batch", Batch.objects.get(kind="gifts.render_again")),
+        ("campaign", Campaign.objects.get()),
+        ("team_help", User.objects.latest("pk")),
+    ]
+    paths = [WORDS, *lists(), *(path for _, path in details())]
+    paths += [reverse(f"admin:{name}", args=[row.pk]) for name, row in rows]
+    there = " ".join(unescape(founder.get(path).content.decode()) for path in paths)
+    named = {name.replace(APOSTROPHE, "'") for name in re.findall("<em>(.*?)</em>", founder.get(HELP).content.decode())}
+
+    assert {name for name in named if name not in there} == set()
 
 
 def test_help_is_in_the_menu_and_over_every_page_for_everybody(db: None) -> None:
