@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
+from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from playwright.sync_api import Page, expect
@@ -15,10 +16,13 @@ from pytest_django import Settings
 from accounts.groups import READ_ONLY, SUPPORT
 from accounts.models import Account, ApiKey, User
 from accounts.services import issue_api_key
+from api.delivery.models import Message
+from api.gifts.states import GiftStatus
 from giftflick.admin_look import stage_badge
 from tests.admin.browser import DESK, LOOKS, PHONE, OpenPage, overflows, photograph, serious
 from tests.admin.conftest import Story
 from tests.admin.signing import signed_in
+from tests.admin.test_pages import details, lists
 
 in_browser = pytest.mark.django_db(transaction=True)
 every_look = pytest.mark.parametrize(("width", "dark"), LOOKS)
@@ -254,3 +258,12 @@ def test_a_state_is_explained_where_it_stands(founder: Client, account: Account,
     issue_api_key(account, name="Web page", livemode=True, created_by="ada", now=now)
 
     assert 'title="works"' in founder.get("/admin/accounts/apikey/").content.decode()
+
+
+def test_a_page_has_one_heading_of_the_first_level(founder: Client, story: Story) -> None:
+    """The frame's, whatever heads the page itself."""
+    gift = story[GiftStatus.SENT].pk
+    own = [reverse(f"admin:gift_{act}", args=[gift]) for act in ("withdraw", "cancel")]  # to be asked, and not now
+    own.append(reverse("admin:mail_preview", args=[Message.objects.latest("pk").pk]))
+    for path in ["/admin/", *lists(), *(path for _, path in details()), *own]:
+        assert founder.get(path).content.count(b"<h1") == 1, path
