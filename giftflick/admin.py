@@ -69,7 +69,7 @@ class ModelAdmin(CarefulEdits):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Django reads both also for the fields that are only shown."""
-        words = words_of(self.model)
+        words = words_of(self.model)  # type: ignore[arg-type]  # mypy takes no class for hashable
         meta = getattr(kwargs.get("form", self.form), "Meta", None)
         helps = {name: word.help for name, word in words.items()}
         labels = {name: word.label for name, word in words.items() if word.label}

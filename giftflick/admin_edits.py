@@ -2,8 +2,8 @@
 
 A form carries a stamp for each of its fields, made from the row as it was shown. To save it the row is locked and the
 stamps are compared in the transaction that writes it, so of two who save at once the second sees what the first wrote;
-and so does one who saves after the API, a command or an import has changed the row. A POST without stamps was made by a
-script that has shown nobody anything, and is taken as it is.
+and so does one who saves after the API, a command or an import has changed the row. A field without a stamp was shown
+to nobody: to change it is refused in the same way.
 """
 
 import json
@@ -191,9 +191,9 @@ class _Checked:
         edit: Edit = self.edit
         cleaned = self.cleaned_data if cleaned is None else cleaned
         for name, stamp in edit.stamps.items():
-            is_stale = name in self.fields and name in edit.seen and edit.seen[name] != stamp
+            is_stale = name in self.fields and edit.seen.get(name) != stamp
             if is_stale and not (name in cleaned and _stamp(cleaned[name]) == stamp):
-                is_touched = name not in cleaned or _stamp(cleaned[name]) != edit.seen[name]
+                is_touched = name not in cleaned or _stamp(cleaned[name]) != edit.seen.get(name)
                 edit.conflicts.append(_conflict(self, name, is_yours_kept=is_touched))
         if edit.conflicts:
             self.add_error(None, CHANGED_MEANWHILE)

@@ -102,7 +102,8 @@ class ListByKey(ChangeList):
         fields = self.opts.fields
         match way:
             case "in":
-                return any(path in (one, one[0]) for one in self.list_filter if not callable(one))
+                filters: list[Any] = [one for one in self.list_filter if not callable(one)]
+                return path in {one if isinstance(one, str) else one[0] for one in filters}
             case "gte" | "lt" | "isnull":
                 return path in {field.name for field in fields if isinstance(field, DateTimeField)}
             case "exact":

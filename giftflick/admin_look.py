@@ -57,7 +57,7 @@ UNFOLD: dict[str, Any] = {
     ],
     "ENVIRONMENT": stage_badge,
     "COLORS": {"primary": RASPBERRY},
-    "STYLES": [lambda _request: static("giftflick/admin.css")],
+    "STYLES": [lambda _request: static("giftflick/admin.css"), lambda _request: static("giftflick/frame.css")],
     "SCRIPTS": [lambda _request: static("giftflick/find.js")],
     "DASHBOARD_CALLBACK": "api.today.admin.fill_page",
     "ACCOUNT": {

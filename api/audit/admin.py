@@ -15,9 +15,10 @@ from django.utils.html import format_html, format_html_join
 from accounts.groups import OUR_APPS
 from api.audit import wording
 from api.audit.models import AuditEntry
-from api.audit.selectors import find_entries, known_actions, written_between
+from api.audit.selectors import find_entries, written_between
 from api.audit.states import Door
 from giftflick.admin import NOTHING, UNBROKEN, ReadOnlyAdmin, moment
+from giftflick.admin_filters import one_of
 from giftflick.admin_links import close_links
 
 SHORT = 12  # characters: a key's id is shown whole, of others the random end
@@ -36,24 +37,14 @@ class DoorFilter(admin.SimpleListFilter):
         return [(door.value, wording.THROUGH[door]) for door in Door]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        return _chosen(queryset, "door", self.value())
-
-
-class ActionFilter(admin.SimpleListFilter):
-    title = "action"
-    parameter_name = "action"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [(action, action) for action in known_actions()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        return _chosen(queryset, "action", self.value())
+        value = self.value()
+        return queryset if value is None else queryset.filter(door=value)
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = [moment("at"), "who", "what", "object_link", "change", "why", "through"]
-    list_filter = [DoorFilter, ActionFilter]
+    list_filter = [DoorFilter, one_of("action")]
     search_fields = ["=object_id"]  # shows the box; `get_search_results` reads what is typed
     search_help_text = (
         "One of: the id of what was changed, a shop's name or id, who did it, an action such as gift.canceled, "
@@ -142,10 +133,6 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if day is not None:
             return written_between(queryset, _start(day), _start(day + timedelta(days=1))), False
         return find_entries(queryset, search_term), False
-
-
-def _chosen(entries: QuerySet[Any], field: str, value: str | None) -> QuerySet[Any]:
-    return entries if value is None else entries.filter(**{field: value})
 
 
 def _day(text: str) -> date | None:

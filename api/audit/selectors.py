@@ -4,24 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Model, QuerySet
 
 from accounts.selectors import account_called
 from api import actors
 from api.audit.models import AuditEntry
-
-# Steps from each action to the next one by the index, instead of reading every row.
-_ACTIONS = """
-    WITH RECURSIVE known AS (
-        (SELECT action FROM api_auditentry ORDER BY action LIMIT 1)
-        UNION ALL
-        SELECT (SELECT entry.action FROM api_auditentry entry WHERE entry.action > known.action
-                ORDER BY entry.action LIMIT 1)
-        FROM known WHERE known.action IS NOT NULL
-    )
-    SELECT action FROM known WHERE action IS NOT NULL
-"""
 
 
 def entries_of(row: Model) -> QuerySet[AuditEntry]:
@@ -39,12 +26,6 @@ def find_entries(entries: QuerySet[AuditEntry], term: str) -> QuerySet[AuditEntr
         if AuditEntry.objects.filter(**wanted).exists():
             return entries.filter(**wanted)
     return entries.none()
-
-
-def known_actions() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(_ACTIONS)
-        return [action for (action,) in cursor.fetchall()]
 
 
 def first_id(at: datetime) -> UUID:

@@ -5,6 +5,7 @@ about it change without a migration. A model's own `help_text` is used where the
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
@@ -23,6 +24,7 @@ class Word:
     help: str
 
 
+@cache
 def words_of(model: type[Model]) -> dict[str, Word]:
     """By field; a model's own words first, then those that any model's field of this name has."""
     label = model._meta.label_lower  # noqa: SLF001 - Django documents it

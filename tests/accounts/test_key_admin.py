@@ -18,6 +18,7 @@ from accounts.reauthentication import CONFIRMED_AT
 from api.audit.models import AuditEntry
 from api.outbox.models import Job
 from tests.accounts.proxy import Proxy
+from tests.admin.forms import save
 from tests.admin.signing import signed_in
 from tests.admin.test_stale_edits import in_background, waiting
 from tests.waiting import eventually
@@ -312,7 +313,7 @@ def test_what_keys_carry_is_projected_after_a_change(
     founder: Client, account: Account, changes: dict[str, Any], jobs: int
 ) -> None:
     for _ in range(2):
-        answer = founder.post(f"{ACCOUNTS}{account.pk}/change/", account_form(account, **changes))
+        answer = save(founder, f"{ACCOUNTS}{account.pk}/change/", account_form(account, **changes))
         assert answer.status_code == 302
 
     assert list(Job.objects.values_list("kind", "ref_id")) == [("keys.project", account.pk)] * jobs
@@ -331,7 +332,7 @@ def test_what_keys_carry_is_projected_after_a_change(
 def test_an_accounts_origins_are_as_a_browser_sends_them(
     founder: Client, account: Account, typed: str, kept: list[str]
 ) -> None:
-    founder.post(f"{ACCOUNTS}{account.pk}/change/", account_form(account, origins=typed))
+    save(founder, f"{ACCOUNTS}{account.pk}/change/", account_form(account, origins=typed))
 
     account.refresh_from_db()
     assert account.origins == kept
@@ -345,7 +346,7 @@ def test_an_accounts_origins_are_as_a_browser_sends_them(
     ],
 )  # fmt: skip
 def test_what_is_no_origin_is_refused(founder: Client, account: Account, typed: str) -> None:
-    answer = founder.post(f"{ACCOUNTS}{account.pk}/change/", account_form(account, origins=typed))
+    answer = save(founder, f"{ACCOUNTS}{account.pk}/change/", account_form(account, origins=typed))
 
     assert list(answer.context["adminform"].form.errors) == ["origins"]
 

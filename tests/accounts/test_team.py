@@ -18,6 +18,7 @@ from api.audit.models import AuditEntry
 from local.stack import Stack
 from tests.accounts.codes import come_in, equip, member, type_password
 from tests.accounts.test_founders import Postbox, choose
+from tests.admin.forms import save
 from tests.admin.signing import signed_in
 from tests.admin.test_stale_edits import in_background, waiting
 from tests.waiting import eventually
@@ -54,7 +55,7 @@ def form(user: User, *groups: str, **changes: Any) -> dict[str, Any]:
 
 
 def change(client: Client, user: User, *groups: str, **changes: Any) -> Any:
-    return client.post(f"{TEAM}{user.pk}/change/", form(user, *groups, **changes))
+    return save(client, f"{TEAM}{user.pk}/change/", form(user, *groups, **changes))
 
 
 def help_with(client: Client, user: User, act: str, why: str = "she called me") -> Any:
@@ -234,7 +235,7 @@ def test_the_last_founder_stays(how: dict[str, Any]) -> None:
     client = signed_in(eve)
     groups = how.pop("groups")
 
-    answer = client.post(f"{TEAM}{eve.pk}/change/", form(eve, *groups, **how), follow=True)
+    answer = save(client, f"{TEAM}{eve.pk}/change/", form(eve, *groups, **how), follow=True)
 
     assert told(answer) == ["This is the last founder: nobody would be left who may let others in."]
     eve.refresh_from_db()

@@ -15,6 +15,7 @@ from accounts.models import Account, ApiKey
 from api.audit.models import AuditEntry
 from api.media import bucket
 from api.templates.models import Template
+from tests.admin.forms import save
 
 KEYS = "/admin/accounts/apikey/"
 ACCOUNTS = "/admin/accounts/account/"
@@ -126,7 +127,7 @@ def test_a_template_goes_in_with_its_script_and_its_files(founder: Client, defin
     page = founder.get(f"{TEMPLATES}{template.pk}/change/").content.decode()
     assert "\n    &quot;kind&quot;: &quot;title&quot;," in page
 
-    founder.post(f"{TEMPLATES}{template.pk}/change/", {**definition, "name": "Confetti!"})
+    save(founder, f"{TEMPLATES}{template.pk}/change/", {**definition, "name": "Confetti!"})
     template.refresh_from_db()
     assert (template.name, template.preview.name) == ("Confetti!", name)
 
@@ -170,7 +171,7 @@ def test_broken_json_comes_back_as_it_was_typed(founder: Client, definition: dic
     ("typed", "kept"), [("", []), ("Shop.Example.com, b-side.example", ["shop.example.com", "b-side.example"])]
 )
 def test_an_accounts_domains_are_host_names(typed: str, kept: list[str], founder: Client, account: Account) -> None:
-    founder.post(f"{ACCOUNTS}{account.pk}/change/", account_form(account, domains=typed))
+    save(founder, f"{ACCOUNTS}{account.pk}/change/", account_form(account, domains=typed))
 
     account.refresh_from_db()
     assert account.domains == kept
@@ -178,7 +179,7 @@ def test_an_accounts_domains_are_host_names(typed: str, kept: list[str], founder
 
 @pytest.mark.parametrize("typed", ["https://shop.example", "shop.example/path", "localhost", "a..example", "x" * 300])
 def test_what_is_no_host_name_is_refused(typed: str, founder: Client, account: Account) -> None:
-    answer = founder.post(f"{ACCOUNTS}{account.pk}/change/", account_form(account, domains=typed))
+    answer = save(founder, f"{ACCOUNTS}{account.pk}/change/", account_form(account, domains=typed))
 
     assert list(answer.context["adminform"].form.errors) == ["domains"]
 

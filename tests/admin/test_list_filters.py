@@ -208,7 +208,8 @@ def test_a_list_answers_no_question_about_a_column_that_none_of_its_filters_is_a
     page = admin.site._registry[apps.get_model(label)]
     asked = page.get_changelist_instance(founder.get(page_of(label)).wsgi_request)
     known = {name for spec in asked.filter_specs for name in spec.expected_parameters()}
-    known |= {f"{one if isinstance(one, str) else one[0]}__in" for one in asked.list_filter if not callable(one)}
+    filters: list[Any] = [one for one in asked.list_filter if not callable(one)]
+    known |= {f"{one if isinstance(one, str) else one[0]}__in" for one in filters}
     known |= {f"{field.name}__isnull" for field in page.opts.fields if isinstance(field, DateTimeField)}
     for field in page.opts.concrete_fields:
         for lookup in {f"{name}{way}" for name in (field.name, field.attname) for way in LOOKUPS} - known:

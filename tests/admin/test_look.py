@@ -1,6 +1,7 @@
 """How the admin looks: on a desk and on a phone, light and dark, with no file from another host, for every reader."""
 
 import re
+from collections import Counter
 from datetime import datetime
 
 import pytest
@@ -267,3 +268,12 @@ def test_a_page_has_one_heading_of_the_first_level(founder: Client, story: Story
     own.append(reverse("admin:mail_preview", args=[Message.objects.latest("pk").pk]))
     for path in ["/admin/", *lists(), *(path for _, path in details()), *own]:
         assert founder.get(path).content.count(b"<h1") == 1, path
+
+
+def test_no_two_rules_of_the_looks_are_about_the_same(settings: Settings) -> None:
+    """What stands twice argues with itself, by the order of the files."""
+    folder = settings.BASE_DIR / "giftflick" / "look" / "giftflick"
+    text = "".join((folder / f"{name}.css").read_text() for name in ("admin", "frame", "gift", "today", "console"))
+    selectors = Counter(re.findall(r"^([.#:a-z][^{}]*) \{", text, re.MULTILINE))
+
+    assert [selector for selector, times in selectors.items() if times > 1] == [":root", ".dark"]

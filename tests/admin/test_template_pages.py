@@ -33,6 +33,7 @@ from api.templates.services import copy_template, publish_template, retire_templ
 from api.templates.states import EDGES, TemplateStatus
 from tests import build
 from tests.admin.browser import LOOKS, OpenPage, overflows, photograph, serious
+from tests.admin.forms import save
 from tests.admin.signing import signed_in
 from tests.media.conftest import bucket_away
 from tests.rendering.films import definition
@@ -221,10 +222,10 @@ def test_a_founder_may_publish_what_nobody_has_seen_by_saying_so(draft: Template
 def test_a_change_after_the_film_asks_for_another(founder: Client, draft: Template, now: datetime) -> None:
     filmed_preview(draft, now)
 
-    assert founder.post(f"{TEMPLATES}{draft.pk}/change/", form_of(draft)).status_code == 302
+    assert save(founder, f"{TEMPLATES}{draft.pk}/change/", form_of(draft)).status_code == 302
     assert "was changed since" not in founder.get(pages(draft, "preview")).content.decode()
 
-    founder.post(f"{TEMPLATES}{draft.pk}/change/", form_of(draft, name="Confetti!"))
+    save(founder, f"{TEMPLATES}{draft.pk}/change/", form_of(draft, name="Confetti!"))
     assert "was changed since" in founder.get(pages(draft, "preview")).content.decode()
     assert founder.post(pages(draft, "publish"), {"reason": "spring"}).status_code == 409
 
@@ -293,7 +294,7 @@ def test_a_broken_script_names_line_and_column_and_loses_nothing(
 ) -> None:
     sent = form_of(draft, scenes=typed, name="A new name", music=chosen("birthday-confetti.m4a"))
 
-    answer = founder.post(f"{TEMPLATES}{draft.pk}/change/", sent)
+    answer = save(founder, f"{TEMPLATES}{draft.pk}/change/", sent)
 
     form = answer.context["adminform"].form
     assert list(form.errors) == ["scenes"]
@@ -330,7 +331,7 @@ M4A = (DEFINITIONS / "birthday-confetti.m4a").read_bytes()
 def test_a_file_that_is_not_what_it_says_is_refused_before_it_is_stored(
     founder: Client, draft: Template, field: str, name: str, content: bytes, told: str
 ) -> None:
-    answer = founder.post(f"{TEMPLATES}{draft.pk}/change/", form_of(draft, **{field: chosen(name, content)}))
+    answer = save(founder, f"{TEMPLATES}{draft.pk}/change/", form_of(draft, **{field: chosen(name, content)}))
 
     errors = answer.context["adminform"].form.errors
     assert list(errors) == [field]

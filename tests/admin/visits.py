@@ -57,7 +57,9 @@ def visits() -> Iterator[Visit]:
     for name, page in PAGES.items():
         path = reverse(f"admin:{name.split()[0]}", args=ARGUMENTS[name]() if name in ARGUMENTS else [])
         path += f"?{page.query}" if page.query else ""
-        yield Visit(name, path, (page.needs, page.besides), (page.posts or page.needs, page.besides), page.status, page.fresh)
+        yield Visit(
+            name, path, (page.needs, page.besides), (page.posts or page.needs, page.besides), page.status, page.fresh
+        )
     for prefix, model in MODELS.items():
         app_label, _, model_name = prefix.partition("_")
         row = apps.get_model(app_label, model_name)._default_manager.order_by("-pk").first()

@@ -29,6 +29,7 @@ from api.webhooks.models import WebhookEndpoint
 from api.webhooks.outcomes import Outcome
 from tests import build
 from tests.admin.conftest import dead_job, press, tried_webhook
+from tests.admin.forms import save
 from tests.admin.test_forms import account_form
 from tests.audit.conftest import Log
 from tests.media.conftest import complete, declare, put_parts
@@ -52,12 +53,12 @@ def test_a_shop_is_opened_changed_suspended_and_resumed(founder: Client, log: Lo
     assert created.changes["email"] == [None, "a@new.example"]
 
     form = account_form(account, mails_per_day=20, domains="shop.example", _why="asked by mail")
-    founder.post(f"{ACCOUNTS}{account.pk}/change/", form)
+    save(founder, f"{ACCOUNTS}{account.pk}/change/", form)
     changed = log.only()
     assert told(changed) == ("account.changed", {"mails_per_day": [10, 20], "domains": [[], ["shop.example"]]})
     assert changed.why == "asked by mail"
 
-    founder.post(f"{ACCOUNTS}{account.pk}/change/", form)
+    save(founder, f"{ACCOUNTS}{account.pk}/change/", form)
     assert log.news() == []
 
     press(founder, f"/admin/shops/{account.pk}/suspend/")
@@ -105,7 +106,7 @@ def test_a_template_is_made_changed_and_published(founder: Client, now: datetime
 
     given["theme"]["accent"] = "#123456"
     form = {**form, "theme": json.dumps(given["theme"]), "name": "Confetti!"}
-    founder.post(f"{TEMPLATES}{template.pk}/change/", {**form, "_why": "brighter"})
+    save(founder, f"{TEMPLATES}{template.pk}/change/", {**form, "_why": "brighter"})
     entry = log.only()
     assert set(entry.changes) == {"name", "theme.accent"}
     assert (entry.action, entry.changes["theme.accent"][1], entry.why) == ("template.changed", "#123456", "brighter")
