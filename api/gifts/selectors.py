@@ -84,7 +84,14 @@ def messages_of(gift_id: UUID) -> QuerySet[Message]:
     return Message.objects.filter(gift_id=gift_id).order_by("-id")
 
 
-def jobs_about(ref_ids: Collection[UUID]) -> QuerySet[Job]:
-    """What is left to do first, then what is done; newest first."""
+def jobs_about(ref_ids: Collection[UUID], *, erased: UUID | None = None) -> QuerySet[Job]:
+    """What is left to do first, then what is done; newest first.
+
+    An erased gift no longer knows its uploads: of the jobs that delete them those that were given up are told by their
+    keys, which end with the gift.
+    """
     is_done = ExpressionWrapper(Q(state=JobState.DONE), output_field=BooleanField())
-    return Job.objects.filter(ref_id__in=ref_ids).annotate(is_done=is_done).order_by("is_done", "-id")
+    about = Q(ref_id__in=ref_ids)
+    if erased is not None:
+        about |= Q(state=JobState.DEAD, kind="upload.delete", dedupe_key__endswith=f":{erased}")
+    return Job.objects.filter(about).annotate(is_done=is_done).order_by("is_done", "-id")

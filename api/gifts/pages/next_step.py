@@ -126,7 +126,7 @@ def _watched(situation: Situation) -> list[str]:
     gift = situation.gift
     until = f" until {moment_words(gift.expires_at)}" if gift.expires_at else ""
     return [f"{gift.recipient_name or 'The recipient'} has watched {gift.watched_percent} % of the video.",
-            f"Nothing is left to do: the link works{until}."]  # fmt: skip
+            f"{_nothing_left(situation)}The link works{until}."]  # fmt: skip
 
 
 def _bounced(situation: Situation) -> list[str]:
@@ -156,12 +156,17 @@ def _failed(situation: Situation) -> list[str]:
 def _over(situation: Situation) -> list[str]:
     gift = situation.gift
     if gift.forgotten_at is not None:
-        return [f"What it held about people was erased on {moment_words(gift.forgotten_at)}. Nothing is left to do."]
+        erased = f"What it held about people was erased on {moment_words(gift.forgotten_at)}."
+        return [f"{erased} {_nothing_left(situation)}".strip()]
     gone = "Its link says that the gift is gone, and its" if gift.sent_at else "Its"
     said = [f"It is over. {gone} video is removed."]
     if gift.ended_at is not None:
         said.append(f"Names, addresses and words are erased on {moment_words(gift.ended_at + REMEMBERED_FOR)}.")
     return said
+
+
+def _nothing_left(situation: Situation) -> str:
+    return "" if situation.stuck else "Nothing is left to do. "
 
 
 def _is_refused(mail: Message | None) -> bool:
