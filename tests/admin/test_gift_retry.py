@@ -67,6 +67,8 @@ def test_a_dead_mail_job_gets_its_tries_again(founder: Client, account: Account,
     assert (job.state, job.attempts) == ("waiting", 0)
     entry = AuditEntry.objects.get(action="gift.retried")
     assert (entry.object_id, entry.actor, entry.why, entry.door) == (str(gift.pk), "staff:ada", WHY, "admin")
+    revived = AuditEntry.objects.get(action="job.revived")  # which no erasure of the gift would blank
+    assert (revived.actor, revived.why, revived.door) == ("staff:ada", "", "admin")
     assert retried(founder, gift) == "Nothing is stuck: there was nothing to retry."
 
 
