@@ -29,8 +29,9 @@ from api.saved_filters.models import SavedFilter
 from api.suppressions.services import suppress_address
 from api.suppressions.states import SuppressionReason
 from api.templates.models import Template
+from api.time_keys import key_at, moment_of
 from giftflick import admin_lists
-from giftflick.admin_days import Span, key_at, moment_of
+from giftflick.admin_days import Span
 from tests import build
 from tests.admin.conftest import Story, dead_job, tried_webhook
 from tests.admin.signing import signed_in
