@@ -15,6 +15,7 @@ from accounts.models import Account, ApiKey
 from accounts.selectors import working_keys
 from api.delivery.selectors import mails_sent_today
 from api.gifts.selectors import gifts_for
+from api.time_keys import key_at
 from giftflick.admin_confirm import Answers, Question, ask
 from giftflick.admin_pages import page
 from giftflick.admin_parts import moment_words
@@ -58,7 +59,7 @@ def tiles_of(account: Account, request: HttpRequest, *, now: datetime) -> list[T
 def _gifts_this_month(account_id: UUID, *, now: datetime) -> int:
     """A stretch of the index: ids begin with the time that they were made at."""
     first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return gifts_for(account_id, livemode=True).filter(pk__gte=UUID(int=int(first.timestamp() * 1000) << 80)).count()
+    return gifts_for(account_id, livemode=True).filter(pk__gte=key_at(first)).count()
 
 
 def _mail_words(sent: int, most: int) -> str:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Model
@@ -14,6 +13,7 @@ from api.delivery.models import Message
 from api.gifts.models import Gift
 from api.outbox import selectors as outbox
 from api.rendering.models import Render
+from api.time_keys import key_at
 
 COUNTED_UP_TO = 100_000  # rows; of a larger table PostgreSQL's own estimates are told
 
@@ -58,7 +58,7 @@ def gifts_by_status(counted_up_to: int = COUNTED_UP_TO) -> Json:
 def _today(model: type[Model], *, now: datetime) -> dict[str, int]:
     """By status, what was made since midnight UTC: a stretch of the primary key, as UUIDv7 begin with their time."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    first = UUID(int=int(midnight.timestamp() * 1000) << 80)
+    first = key_at(midnight)
     return _by_status(model._default_manager.filter(pk__gte=first))  # noqa: SLF001 - Django documents it
 
 

@@ -18,14 +18,11 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from api.time_keys import key_at
+
 DAY = "day"
 WRITTEN = re.compile(r"(2[0-9]{3})(?:-([01][0-9])(?:-([0-3][0-9]))?)?")
 FIRST_YEAR = 2020
-
-
-def key_at(moment: datetime) -> UUID:
-    """The smallest key that a row made then can have."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 @dataclass(frozen=True)

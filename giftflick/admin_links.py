@@ -4,9 +4,10 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 
 from giftflick.admin_pages import permission_of
 
@@ -33,6 +34,11 @@ def close_links(request: HttpRequest, response: Response) -> Response:
 
     response.add_post_render_callback(close)
     return response
+
+
+def page_of(row: Model) -> str:
+    """The address of a row's own page."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])  # noqa: SLF001 - documented
 
 
 def may_open(request: HttpRequest, path: str) -> bool:

@@ -70,7 +70,7 @@ def size(number: int | None) -> str:
     """`8.1 MB`, in steps of a thousand, as disks are sold."""
     if number is None:
         return ""
-    amount, units = float(number), ["bytes", "kB", "MB", "GB"]
+    amount, units = float(number), ["bytes", "kB", "MB", "GB", "TB"]
     while amount >= 1000 and len(units) > 1:
         amount, units = amount / 1000, units[1:]
     return f"{amount:.0f} {units[0]}" if units[0] == "bytes" or amount >= 100 else f"{amount:.1f} {units[0]}"
@@ -90,11 +90,6 @@ def folded(value: Any, *, name: str = "Data") -> SafeString | str:
 def as_text(value: Any) -> str:
     """JSON for reading."""
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True, cls=DjangoJSONEncoder)
-
-
-def web_address(given: Any) -> str:
-    """What a link may lead to; nothing for what a browser would run instead of open."""
-    return given if isinstance(given, str) and given.startswith(("https://", "http://")) else ""
 
 
 def _day(at: datetime) -> str:

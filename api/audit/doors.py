@@ -37,10 +37,10 @@ _OF_ACTOR = {
 
 
 @contextmanager
-def acting(*, door: Door | None = None, actor: str = "", why: str = "") -> Iterator[None]:
+def acting(*, door: Door | None = None, actor: str = "", why: str | None = None) -> Iterator[None]:
     """What is recorded within this block was done so. What is left out stays as it is around the block."""
     outer = _acting.get()
-    mark = _acting.set(Acting(door or outer.door, actor or outer.actor, why or outer.why))
+    mark = _acting.set(Acting(door or outer.door, actor or outer.actor, outer.why if why is None else why))
     try:
         yield
     finally:

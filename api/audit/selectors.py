@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
 from accounts.selectors import account_called
 from api import actors
 from api.audit.models import AuditEntry
+from api.time_keys import key_at
 
 
 def entries_of(row: Model) -> QuerySet[AuditEntry]:
@@ -28,17 +28,12 @@ def find_entries(entries: QuerySet[AuditEntry], term: str) -> QuerySet[AuditEntr
     return entries.none()
 
 
-def first_id(at: datetime) -> UUID:
-    """What no entry's id that was written since is below."""
-    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
-
-
 def written_between(entries: QuerySet[AuditEntry], since: datetime, until: datetime) -> QuerySet[AuditEntry]:
-    return entries.filter(id__gte=first_id(since), id__lt=first_id(until))
+    return entries.filter(id__gte=key_at(since), id__lt=key_at(until))
 
 
 def older_than(age: timedelta, *, now: datetime) -> QuerySet[AuditEntry]:
-    return AuditEntry.objects.filter(id__lt=first_id(now - age)).order_by("id")
+    return AuditEntry.objects.filter(id__lt=key_at(now - age)).order_by("id")
 
 
 def _readings(term: str) -> list[dict[str, Any]]:

@@ -93,8 +93,8 @@ def _context(message: Message, *, now: datetime) -> dict[str, Any]:
         "watch_url": f"{settings.BASE_URL}/g/{gift.token}",
         "until": _moment(gift.expires_at, gift.timezone) if gift.expires_at else "",
         "product": product.get("name", ""),
-        "price": _price(product.get("price")),
-        "shop_url": _web_address(product.get("url")),
+        "price": price_words(product.get("price")),
+        "shop_url": web_address(product.get("url")),
         "order_reference": gift.order_reference,
         "waits_for_order": gift.order_required and gift.order_status != "paid",
         "waits_for_approval": gift.approval_required and gift.approved_at is None,
@@ -137,12 +137,13 @@ def _moment(at: datetime, timezone: str) -> str:
     return f"{local:%A} {local.day} {local:%B %Y}, {local:%H:%M} ({zone.key.replace('_', ' ') if zone else 'UTC'})"
 
 
-def _price(price: Any) -> str:
+def price_words(price: Any) -> str:
+    """`AUD 49.00`; empty without an amount."""
     if not isinstance(price, dict) or not price.get("amount"):
         return ""
     return f"{price.get('currency', '')} {price['amount']}".strip()
 
 
-def _web_address(url: Any) -> str:
+def web_address(url: Any) -> str:
     """A link for a button; empty for anything that a browser would run instead of open."""
     return url if isinstance(url, str) and url.startswith(("https://", "http://")) else ""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
@@ -15,6 +14,7 @@ from api.exceptions import InvalidFieldError
 from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
 from api.pagination import NewestFirstPagination, check_parameters
+from api.time_keys import key_at
 
 RANGES = {
     "created_after": "created_at__gte",
@@ -66,9 +66,9 @@ def filter_gifts(gifts: QuerySet[Gift], request: Request) -> QuerySet[Gift]:
         gifts = gifts.filter(order_reference=params["order_reference"])
     times = {name: _time(name, params[name]) for name in RANGES if name in params}
     if "created_after" in times:
-        gifts = gifts.filter(id__gte=_first_id(times["created_after"]))
+        gifts = gifts.filter(id__gte=key_at(times["created_after"]))
     if "created_before" in times:
-        gifts = gifts.filter(id__lt=_first_id(times["created_before"] + ID_FOLLOWS_WITHIN))
+        gifts = gifts.filter(id__lt=key_at(times["created_before"] + ID_FOLLOWS_WITHIN))
     return gifts.filter(**{RANGES[name]: at for name, at in times.items()})
 
 
@@ -87,9 +87,3 @@ def _time(name: str, given: str) -> datetime:
     if parsed is None or timezone.is_naive(parsed) or not 1970 <= parsed.year <= 9000:
         raise InvalidFieldError(name, "invalid", "Use RFC 3339 with an offset, such as 2026-12-24T21:00:00Z.")
     return parsed.astimezone(UTC)  # PostgreSQL takes no offset of 16 hours and more
-
-
-def _first_id(at: datetime) -> UUID:
-    """The smallest UUID of version 7 from that millisecond on."""
-    milliseconds = max(0, int(at.timestamp() * 1000))
-    return UUID(int=milliseconds << 80)

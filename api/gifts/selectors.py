@@ -4,13 +4,13 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import BooleanField, CharField, ExpressionWrapper, Func, Prefetch, Q, QuerySet
-from django.db.models.functions import Collate, Lower
 
 from api.delivery.models import Message
 from api.delivery.states import MessageKind
 from api.gifts.models import Gift, GiftEvent, GiftMedia
 from api.outbox.models import Job, JobState
 from api.rendering.models import Render
+from api.search.terms import folded
 
 
 def gifts_for(account_id: UUID, *, livemode: bool) -> QuerySet[Gift]:
@@ -40,18 +40,13 @@ def gifts_to(email_sha256: str) -> list[UUID]:
 
 def gifts_to_address(email: str) -> list[UUID]:
     """As `gifts_to`, by indexes: who bounced was mailed, so two look-ups find all. Without those forgotten."""
-    folded = email.lower()
-    written = Gift.objects.annotate(to=_folded("recipient_email")).filter(to=folded, forgotten_at=None)
-    mailed = Message.objects.annotate(to=_folded("to_email")).filter(
-        to=folded, kind=MessageKind.GIFT, gift__forgotten_at=None
+    address = email.lower()
+    written = Gift.objects.annotate(to=folded("recipient_email")).filter(to=address, forgotten_at=None)
+    mailed = Message.objects.annotate(to=folded("to_email")).filter(
+        to=address, kind=MessageKind.GIFT, gift__forgotten_at=None
     )
     found = set(written.values_list("pk", flat=True))
     return sorted(found | set(mailed.values_list("gift_id", flat=True)))
-
-
-def _folded(field: str) -> Collate:
-    """As the indexes of the admin's search have it."""
-    return Collate(Lower(field), "C")
 
 
 class _Sha256(Func):
@@ -84,7 +79,14 @@ def messages_of(gift_id: UUID) -> QuerySet[Message]:
     return Message.objects.filter(gift_id=gift_id).order_by("-id")
 
 
-def jobs_about(ref_ids: Collection[UUID]) -> QuerySet[Job]:
-    """What is left to do first, then what is done; newest first."""
+def jobs_about(ref_ids: Collection[UUID], *, erased: UUID | None = None) -> QuerySet[Job]:
+    """What is left to do first, then what is done; newest first.
+
+    An erased gift no longer knows its uploads: of the jobs that delete them those that were given up are told by their
+    keys, which end with the gift.
+    """
     is_done = ExpressionWrapper(Q(state=JobState.DONE), output_field=BooleanField())
-    return Job.objects.filter(ref_id__in=ref_ids).annotate(is_done=is_done).order_by("is_done", "-id")
+    about = Q(ref_id__in=ref_ids)
+    if erased is not None:
+        about |= Q(state=JobState.DEAD, kind="upload.delete", dedupe_key__endswith=f":{erased}")
+    return Job.objects.filter(about).annotate(is_done=is_done).order_by("is_done", "-id")

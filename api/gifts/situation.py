@@ -123,7 +123,7 @@ class Situation:
 
     @property
     def may_retry(self) -> bool:
-        return self.gift.forgotten_at is None
+        return bool(self.stuck)
 
     @cached_property
     def stuck(self) -> list[Stuck]:
@@ -186,4 +186,5 @@ def look_at(gift: Gift, *, now: datetime) -> Situation:
     messages = list(messages_of(gift.pk)[:LOOKED_AT])
     renders = list(renders_of(gift.pk).order_by("-id")[:LOOKED_AT])
     about = [gift.pk, *(row.pk for row in (*messages, *renders)), *(place.upload_id for place in media)]
-    return Situation(gift, media, messages, renders, list(jobs_about(about)[:LOOKED_AT]), now)
+    jobs = jobs_about(about, erased=gift.pk if gift.forgotten_at else None)
+    return Situation(gift, media, messages, renders, list(jobs[:LOOKED_AT]), now)

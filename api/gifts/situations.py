@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from api.gifts.states import GiftStatus, OrderStatus
-from giftflick.admin_days import key_at
+from api.time_keys import key_at
 from giftflick.admin_filters import SituationFilter
 
 Gifts = QuerySet[Any]

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+from api.batches import services as batches
 from api.delivery import services as delivery
 from api.delivery.outcomes import NotAccepted, Unknown
 from api.delivery.resolution import PATIENCE
@@ -74,6 +75,11 @@ def _look_after(render_id: UUID, *, now: datetime) -> Render:
             case Failure() as failure:
                 services.apply_render_failure(render, failure, now=now)
     return render
+
+
+@handles("gift.forget_items")
+def forget_items(ref_id: UUID, *, now: datetime) -> None:  # noqa: ARG001
+    batches.forget_row(str(ref_id))
 
 
 @handles("film.delete")

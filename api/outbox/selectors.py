@@ -16,13 +16,13 @@ _LOOK = """
         SELECT run_at FROM outbox
         WHERE state = 'waiting' AND run_at <= %(now)s AND (lease_until IS NULL OR lease_until <= %(now)s)
         ORDER BY run_at LIMIT 1
-    ), (SELECT count(*) FROM outbox WHERE state = 'dead')
+    ), (SELECT count(*) FROM (SELECT FROM outbox WHERE state = 'dead' LIMIT %(counted_to)s) AS dead)
 """
 
 
 @dataclass(frozen=True)
 class QueueState:
-    """`age`: how long the job that has been due the longest waits for a worker."""
+    """`age`: how long the job that has been due the longest waits for a worker. `dead` ends at `COUNTED_TO`."""
 
     age: timedelta
     dead: int
@@ -31,7 +31,7 @@ class QueueState:
 def queue_state(*, now: datetime) -> QueueState:
     """In one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, {"now": now})
+        cursor.execute(_LOOK, {"now": now, "counted_to": COUNTED_TO})
         due_since, dead = cursor.fetchone()
     return QueueState(age=now - due_since if due_since else timedelta(), dead=dead)
 

@@ -6,6 +6,7 @@ KINDS = {
     "render.poll": "look whether the video is there",
     "film.delete": "remove the video",
     "upload.delete": "remove an uploaded file",
+    "gift.forget_items": "erase what batches said of a gift",
     "campaign.forget_row": "erase what a campaign's files said of a gift",
     "mail.send": "send a mail",
     "mail.events": "apply what SendGrid reported",

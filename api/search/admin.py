@@ -23,15 +23,9 @@ from api.search.finding import KINDS, SHOWN, Group, only_one_meant, search
 from api.search.terms import LONGEST, MANY, SHORTEST_PREFIX, Term, read_term
 from api.templates.models import Template
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
+from giftflick.admin_links import page_of
 from giftflick.admin_pages import page, show
-
-GOOD, WARN, BAD, INFO, PLAIN = "good", "warn", "bad", "info", ""
-TONES = {
-    **dict.fromkeys(["watched", "sent", "succeeded", "delivered", "accepted", "published", "live", "done"], GOOD),
-    **dict.fromkeys(["bounced", "failed", "refused", "dead", "revoked"], BAD),
-    **dict.fromkeys(["unknown", "expiring", "draft"], WARN),
-    **dict.fromkeys(["rendering", "scheduled", "submitted", "waiting", "sending", "queued", "pending"], INFO),
-}  # fmt: skip
+from giftflick.admin_parts import badge
 
 
 @dataclass(frozen=True)
@@ -45,8 +39,8 @@ class Line:
     is_test: bool = False
 
     @property
-    def tone(self) -> str:
-        return TONES.get(self.state, PLAIN)
+    def badge(self) -> str:
+        return badge(self.state) if self.state else ""
 
 
 def _gift(gift: Gift) -> Line:
@@ -119,7 +113,7 @@ def find(request: HttpRequest) -> HttpResponse:
         return _show(request, term, groups=[], trouble=_trouble(given, term) if request.method == "POST" else "")
     groups = search(term, [kind.model for kind in KINDS if request.user.has_perm(_permission(kind.model))])
     if meant := only_one_meant(groups):
-        return HttpResponseRedirect(_page_of(meant))
+        return HttpResponseRedirect(page_of(meant))
     return _show(request, term, groups=groups)
 
 
@@ -148,7 +142,7 @@ def _shown(group: Group, term: Term | None) -> dict[str, Any]:
         "total": group.total,
         "is_cut": group.found.is_cut,
         "more": more,
-        "lines": [(LINES[model](row), what, _page_of(row)) for row, what in group.rows],
+        "lines": [(LINES[model](row), what, page_of(row)) for row, what in group.rows],
     }
 
 
@@ -166,10 +160,6 @@ def _trouble(given: str, term: Term | None) -> str:
 
 def _permission(model: type[Model]) -> str:
     return f"{model._meta.app_label}.view_{model._meta.model_name}"  # noqa: SLF001 - Django documents it
-
-
-def _page_of(row: Model) -> str:
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])  # noqa: SLF001
 
 
 def _list_of(model: type[Model]) -> str:

@@ -14,6 +14,7 @@ from api.today.counting import LIVE
 from api.today.links import Links
 from api.today.prices import GB, MAIL, RENDERED_MINUTE, STORED_GB_MONTH
 from api.today.selectors import Queue
+from giftflick.admin_parts import size, span
 
 Json = Mapping[str, Any]
 
@@ -188,7 +189,7 @@ def mails(content: Json, links: Links, days: int) -> tuple[Number, list[Number]]
 
 def jobs(queue: Queue, links: Links) -> list[Number]:
     return [
-        Number("queue age", _duration(queue.age), links.jobs("waiting"), "how long the oldest due job has waited",
+        Number("queue age", span(queue.age), links.jobs("waiting"), "how long the oldest due job has waited",
                tone="bad" if queue.age > timedelta(minutes=5) else ""),
         Number("waiting", _count(queue.waiting), links.jobs("waiting"), "to be done now or later"),
         Number("dead", _count(queue.dead), links.jobs("dead"), "given up", tone="bad" if queue.dead else ""),
@@ -207,8 +208,8 @@ def expiring(content: Json, links: Links) -> list[Number]:
 def kept(content: Json, links: Links) -> list[Number]:
     bytes_of = content["kept"]
     return [
-        Number("films", _bytes(bytes_of["film_bytes"]), links.gifts_alive(), "of gifts that have not ended"),
-        Number("uploads", _bytes(bytes_of["upload_bytes"]), links.uploads_kept(), "complete and still kept"),
+        Number("films", size(bytes_of["film_bytes"]), links.gifts_alive(), "of gifts that have not ended"),
+        Number("uploads", size(bytes_of["upload_bytes"]), links.uploads_kept(), "complete and still kept"),
     ]
 
 
@@ -256,25 +257,11 @@ def _rate(percent: float | None) -> str:
 
 
 def _seconds(seconds: int | None) -> str:
-    return NOTHING if seconds is None else _duration(timedelta(seconds=seconds))
-
-
-def _duration(span: timedelta) -> str:
-    seconds = round(span.total_seconds())
-    if seconds < 120:
-        return f"{seconds} s"
-    return f"{seconds // 60} min" if seconds < 2 * 3600 else f"{seconds // 3600} h"
+    return NOTHING if seconds is None else span(timedelta(seconds=seconds))
 
 
 def _count(number: int) -> str:
     return f"{number:,}" if number < COUNTED_TO else f"{COUNTED_TO:,} or more"
-
-
-def _bytes(size: int) -> str:
-    for unit, factor in (("TB", 1000 * GB), ("GB", GB), ("MB", GB // 1000)):
-        if size >= factor:
-            return f"{size / factor:,.1f} {unit}"
-    return f"{size / 1000:,.1f} kB"
 
 
 def _round_up(number: int) -> int:

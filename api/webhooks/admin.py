@@ -69,7 +69,7 @@ class WebhookEndpointAdmin(SearchByIndex, ReadOnlyAdmin):
         return request.user.has_perm(pages.CHANGE_ENDPOINT)
 
     def about(self, request: HttpRequest, row: WebhookEndpoint) -> About:
-        deliveries = f"{reverse('admin:api_webhookdelivery_changelist')}?q={row.pk}"
+        deliveries = f"{reverse('admin:api_webhookdelivery_changelist')}?endpoint__id__exact={row.pk}"
         buttons = [("Its deliveries", deliveries, "")]
         if not row.enabled and self.has_operate_permission(request):
             buttons.insert(0, ("Switch on", reverse("admin:webhook_enable", args=[row.pk]), "primary"))

@@ -10,7 +10,7 @@ from django.urls import reverse
 import giftflick.admin_urls  # noqa: F401 - finds the pages
 from accounts.models import Account
 from api.gifts.models import Gift
-from giftflick.admin_days import key_at
+from api.time_keys import key_at
 from tests import build
 
 GIFTS = "/admin/api/gift/"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -166,6 +167,40 @@ def written_events() -> Iterator[str]:
 
 def test_every_event_that_is_written_has_its_words() -> None:
     assert set(written_events()) - set(EVENTS) == set()
+
+
+REFUSED = {"status": "refused", "failure": {"code": "x", "detail": "Not this one."}}
+TRIED = {"status": "queued", "attempts": 1, "failure": {"code": "x", "detail": "Not now."}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"status": "sending", "attempts": 1}, "The mail with the gift is on its way to SendGrid"),
+        ({"status": "unknown", "attempts": 1}, "SendGrid may have taken the mail with the gift"),
+        (TRIED, "The mail with the gift was not taken and is tried again: Not now."),
+        (REFUSED, "SendGrid would not take the mail: Not this one."),
+        ({**REFUSED, "failure": {"code": "suppressed", "detail": "Listed."}}, "The mail was not sent: Listed."),
+    ],
+)
+@pytest.mark.parametrize("was_bounced", [False, True])
+def test_what_became_of_a_mail_sent_again_is_said(
+    founder: Client, account: Account, now: datetime, changes: dict[str, Any], said: str, was_bounced: bool
+) -> None:
+    gift = build.sent(account, now)
+    if was_bounced:
+        build.bounce(gift, now)
+        other: Any = {"recipient": {"email": "benjamin@example.com"}}
+        services.update_gift(gift.pk, other, actor="tests", now=now, may_lift_gates=True)
+    services.resend_gift(gift.pk, actor="tests", now=now)
+    again = Message.objects.filter(gift=gift, kind="gift").latest("id")
+    Message.objects.filter(pk=again.pk).update(**changes)
+
+    text = unescape(looked_at(founder, gift))
+
+    assert said in text
+    assert "SendGrid has the mail" not in text
+    assert "no mail has gone there yet" not in text
 
 
 def test_what_happens_next_is_said_of_each_state(founder: Client, account: Account, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import Account
 from api.audit.models import AuditEntry
 from api.delivery.models import Message
+from api.gifts import services
 from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
 from api.outbox.models import Job
@@ -66,7 +67,29 @@ def test_a_dead_mail_job_gets_its_tries_again(founder: Client, account: Account,
     assert (job.state, job.attempts) == ("waiting", 0)
     entry = AuditEntry.objects.get(action="gift.retried")
     assert (entry.object_id, entry.actor, entry.why, entry.door) == (str(gift.pk), "staff:ada", WHY, "admin")
+    revived = AuditEntry.objects.get(action="job.revived")  # which no erasure of the gift would blank
+    assert (revived.actor, revived.why, revived.door) == ("staff:ada", "", "admin")
     assert retried(founder, gift) == "Nothing is stuck: there was nothing to retry."
+
+
+def test_an_erasure_that_was_not_finished_is_told_and_set_going(
+    founder: Client, account: Account, now: datetime
+) -> None:
+    upload = build.ready_upload(account, now)
+    gift = build.rendering(account, now, media=[upload.pk])
+    services.erase_gift(gift.pk, actor="tests", now=now)
+    assert offered(founder, gift) == set()
+    assert "Nothing is left to do." in looked_at(founder, gift)
+    job = set_job(upload.pk, "upload.delete", state="dead", attempts=9, last_error="away", finished_at=now)
+
+    text = looked_at(founder, gift)
+    assert "Nothing is left to do." not in text
+    assert "A job was given up after all its tries." in text
+    assert offered(founder, gift) == {"retry"}
+    assert "has all its tries again" in retried(founder, gift)
+
+    job.refresh_from_db()
+    assert (job.state, offered(founder, gift)) == ("waiting", set())
 
 
 def test_a_job_that_waits_after_a_failure_runs_now(founder: Client, account: Account, now: datetime) -> None:

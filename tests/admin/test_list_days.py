@@ -11,7 +11,8 @@ from uuid6 import uuid7
 import giftflick.admin_urls  # noqa: F401 - finds the pages
 from accounts.models import Account
 from api.templates.models import Template
-from giftflick.admin_days import Span, key_at
+from api.time_keys import key_at
+from giftflick.admin_days import Span
 from tests.admin.lists import GIFTS, made, shown
 
 

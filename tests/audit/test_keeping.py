@@ -17,13 +17,13 @@ from api.audit import services
 from api.audit.doors import acting
 from api.audit.models import AuditEntry
 from api.audit.redaction import HIDDEN, without_secrets
-from api.audit.selectors import first_id
 from api.audit.services import purge_old, record
 from api.gifts.models import Gift
 from api.media import bucket
 from api.outbox.models import Job
 from api.rendering.models import Render
 from api.tick import sweep
+from api.time_keys import key_at
 from api.webhooks import services as webhooks
 from api.webhooks.models import WebhookEndpoint
 from tests import build
@@ -35,7 +35,7 @@ from tests.media.samples import picture
 
 
 def written(at: datetime, number: int) -> AuditEntry:
-    entry_id = UUID(int=first_id(at).int + number)
+    entry_id = UUID(int=key_at(at).int + number)
     return AuditEntry.objects.create(id=entry_id, at=at, door="system", actor="system", action="gift.expired")
 
 

@@ -380,9 +380,11 @@ def test_a_sweep_forgets_one_batch_at_a_time(new_kind: NewKind, now: datetime, m
 
 
 def test_a_rows_words_are_forgotten_when_its_person_asks(new_kind: NewKind, now: datetime) -> None:
-    batch = started(new_kind(finish), now)
+    batch, other = (started(new_kind(finish), now) for _ in range(2))
 
-    assert forget_row("1") == 1
+    assert forget_row("1", batch_id=batch.pk) == 1
+    assert not other.items.filter(label="").exists()
+    assert forget_row("1") == 2
 
     kept = batch.items.order_by("position").values_list("label", "payload")
     assert list(kept) == [("row 0", {"name": "Ben 0"}), ("", None), ("row 2", {"name": "Ben 2"})]

@@ -3,18 +3,23 @@
 import hashlib
 import json
 import subprocess
+import threading
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core import serializers
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
 import api.gifts.bulk  # noqa: F401 - registers the kinds of batches
 from accounts.models import Account
+from api.batches.models import Batch, BatchItem
 from api.batches.services import ItemIn, start_batch
 from api.console.models import QueryRun
 from api.delivery.models import MailEvent, Message
@@ -24,6 +29,7 @@ from api.gifts import services
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.selectors import gifts_to
 from api.gifts.states import ENDED, GiftStatus
+from api.gifts.tasks import forget_items
 from api.idempotency.models import IdempotentCall
 from api.outbox.models import Job
 from api.rendering.models import Render, RenderCallback
@@ -306,15 +312,51 @@ def test_what_makes_no_sense_is_told(options: list[str], told: str) -> None:
         call_command("erase_recipient", *options)
 
 
-def test_what_a_batch_says_of_an_erased_gift_goes_too(account: Account, template: Template, now: datetime) -> None:
-    gift, other = build.draft(account, now), build.draft(account, now)
-    items = [ItemIn(str(row.pk), payload={"name": "Ben"}, label="Ben") for row in (gift, other)]
-    batch = start_batch("gifts.cancel", title="Cancel", items=items, actor="staff:ada", why="x", now=now)
+def batch_about(*gifts: Gift, now: datetime) -> Batch:
+    items = [ItemIn(str(row.pk), payload={"name": "Ben"}, label="Ben") for row in gifts]
+    return start_batch("gifts.cancel", title="Cancel", items=items, actor="staff:ada", why="x", now=now)
 
-    services.erase_gift(gift.pk, actor="staff:ada", now=now)
+
+@pytest.mark.parametrize("forget", [partial(services.erase_gift, actor="staff:ada"), services.forget_gift])
+def test_what_batches_and_files_say_of_a_forgotten_gift_goes_too(
+    account: Account, now: datetime, forget: Callable[..., object]
+) -> None:
+    gift, other = build.draft(account, now), build.draft(account, now)
+    batch = batch_about(gift, other, now=now)
+
+    forget(gift.pk, now=now)
+    [job] = Job.objects.filter(kind="gift.forget_items")
+    forget_items(job.ref_id, now=now)
 
     kept = batch.items.order_by("position").values_list("ref_id", "label", "payload")
     assert list(kept) == [(str(gift.pk), "", None), (str(other.pk), "Ben", {"name": "Ben"})]
+    assert Job.objects.filter(kind="campaign.forget_row", ref_id=gift.pk).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_erasing_does_not_wait_for_a_batch_that_waits_for_the_gift(account: Account, now: datetime) -> None:
+    gift = build.draft(account, now)
+    item = batch_about(gift, now=now).items.get()
+    is_held, is_erased = threading.Event(), threading.Event()
+
+    def work_the_item_off() -> None:
+        with transaction.atomic():
+            BatchItem.objects.select_for_update().get(pk=item.pk)
+            is_held.set()
+            is_erased.wait(20)
+        connection.close()
+
+    working = threading.Thread(target=work_the_item_off)
+    working.start()
+    assert is_held.wait(20)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        assert services.erase_gift(gift.pk, actor="staff:ada", now=now)
+    finally:
+        is_erased.set()
+        working.join()
+        connection.close()
 
 
 def test_who_asked_the_database_of_an_erased_person_asked_of_nobody(account: Account, now: datetime) -> None:

@@ -1,11 +1,13 @@
 """Founders look after endpoints and deliveries, and see no secret."""
 
 from datetime import datetime
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from accounts.models import User
+from api.search.terms import MANY
 from api.webhooks import services
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.outcomes import Outcome
@@ -43,6 +45,15 @@ def test_an_endpoint_is_switched_on_and_a_delivery_repeated(
     endpoint.refresh_from_db()
     delivery.refresh_from_db()
     assert (endpoint.enabled, delivery.status) == (True, "pending")
+
+
+def test_an_endpoint_leads_to_all_its_deliveries(founder: Client, endpoint: WebhookEndpoint, now: datetime) -> None:
+    fields = {"endpoint": endpoint, "type": "gift.sent", "body": "{}", "created_at": now, "next_attempt_at": now}
+    WebhookDelivery.objects.bulk_create(WebhookDelivery(event_id=uuid4(), **fields) for _ in range(MANY + 1))
+    page = founder.get(f"{ENDPOINTS}{endpoint.pk}/change/")
+    [address] = [address for label, address, _ in page.context["buttons"] if label == "Its deliveries"]
+
+    assert founder.get(address).context["cl"].result_count == MANY + 1
 
 
 def test_pages_show_what_happened_and_no_secret(

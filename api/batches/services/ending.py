@@ -45,9 +45,15 @@ def skip_waiting(batch_id: UUID, *, now: datetime) -> None:
         )
 
 
-def forget_row(ref_id: str) -> int:
-    """Blank what batches hold about a row whose person asks to be forgotten; an item that waits will fail."""
-    return BatchItem.objects.filter(ref_id=ref_id).update(label="", payload=None, detail="")
+def forget_row(ref_id: str, *, batch_id: UUID | None = None) -> int:
+    """Blank what batches hold about a row whose person asks to be forgotten; an item that waits will fail.
+
+    A row whose key is a number is one of `batch_id` only: other kinds of rows have the same keys.
+    """
+    items = BatchItem.objects.filter(ref_id=ref_id)
+    if batch_id is not None:
+        items = items.filter(batch=batch_id)
+    return items.update(label="", payload=None, detail="")
 
 
 def blank_old(*, now: datetime) -> int:

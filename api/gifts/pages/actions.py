@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
-from api.exceptions import DeliveryInProgressError, InvalidStateError, invalid_fields
+from api.exceptions import ApplicationError, InvalidStateError, NotFoundError, invalid_fields
 from api.gifts import lifecycle, services
 from api.gifts.models import Gift
 from api.gifts.pages.forms import ALL, CorrectionForm, ErasureForm, PaidForm
@@ -221,11 +221,13 @@ def _erase_others(doing: Doing) -> str:
     for gift_id in found[:ERASED_AT_ONCE]:
         try:
             erased += services.erase_gift(gift_id, actor=doing.actor, now=doing.now)
-        except DeliveryInProgressError:
+        except NotFoundError:
+            continue  # deleted meanwhile, as untouched drafts are
+        except ApplicationError:
             waiting += 1
     said = [f"{erased} more to the same address as well."]
     if waiting:
-        said.append(f"{waiting} could not be erased yet, as mails are on their way: do it again from one of them.")
+        said.append(f"{waiting} could not be erased yet, as while a mail is on its way: do it again from one of them.")
     if len(found) > ERASED_AT_ONCE:
         said.append(f"{len(found) - ERASED_AT_ONCE} are left: do it again from one of them.")
     return " ".join(said)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from api.audit.models import AuditEntry
+from api.delivery.content import price_words, web_address
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.pages import next_step, story
 from api.gifts.pages.buttons import offered
@@ -19,7 +20,7 @@ from api.viewing.models import Thanks
 from api.webhooks.selectors import deliveries_about
 from giftflick.admin_films import film_of
 from giftflick.admin_pages import show
-from giftflick.admin_parts import badge, folded, in_zone, moment_words, web_address, when
+from giftflick.admin_parts import badge, folded, in_zone, moment_words, when
 
 SHOWN = 8  # of the timeline; the rest is folded
 AT_FIRST = 25  # and what is older than these has an address of its own
@@ -146,11 +147,9 @@ def _product(gift: Gift) -> dict[str, str] | None:
     product = gift.product
     if not isinstance(product, dict):
         return None
-    price = product.get("price")
-    price_words = f"{price.get('currency', '')} {price.get('amount', '')}".strip() if isinstance(price, dict) else ""
     return {
         "name": str(product.get("name", "")),
-        "price": price_words,
+        "price": price_words(product.get("price")),
         "url": web_address(product.get("url")),
         "image_url": web_address(product.get("image_url")),
     }

@@ -78,14 +78,11 @@ def _ready(situation: Situation) -> list[str]:
 
 
 def _scheduled(situation: Situation) -> list[str]:
-    gift, mail = situation.gift, situation.open_mail
-    if mail is not None and any(one.trouble is Trouble.JOB_DEAD and _is_about(one, mail) for one in situation.stuck):
-        return [f"The mail with the gift could not be handed to SendGrid: {_why(mail)}"]
-    if mail is not None:
-        return _open_mail(mail)
+    gift = situation.gift
+    if situation.open_mail is not None:
+        return _open_mail(situation, situation.open_mail)
     if gift.due_at is None:
-        said = _why(situation.newest_mail)
-        return [f"SendGrid would not take the mail: {said}", "Correct the address, or retry this step."]
+        return [_refused(situation.newest_mail), "Correct the address, or retry this step."]
     what = "the sender is mailed the link" if gift.delivery == Delivery.LINK else f"the mail goes to {_whom(gift)}"
     return [f"On {moment_words(gift.due_at, gift.timezone)}, {what}.", "Until then it can be corrected or canceled."]
 
@@ -94,7 +91,9 @@ def _is_about(stuck: Stuck, mail: Message) -> bool:
     return isinstance(stuck.row, Job) and stuck.row.ref_id == mail.pk
 
 
-def _open_mail(mail: Message) -> list[str]:
+def _open_mail(situation: Situation, mail: Message) -> list[str]:
+    if any(one.trouble is Trouble.JOB_DEAD and _is_about(one, mail) for one in situation.stuck):
+        return [f"The mail with the gift could not be handed to SendGrid: {_why(mail)}"]
     match mail.status:
         case MessageStatus.UNKNOWN:
             return [
@@ -108,12 +107,16 @@ def _open_mail(mail: Message) -> list[str]:
 
 def _sent(situation: Situation) -> list[str]:
     gift, mail = situation.gift, situation.newest_mail
+    if situation.open_mail is not None:
+        return _open_mail(situation, situation.open_mail)
     if gift.delivery == Delivery.LINK:
         first = f"{gift.sender_name or 'The sender'} has the link and shares it herself."
     elif mail is not None and mail.status == MessageStatus.DELIVERED:
         first = f"The mail has reached {mail.to_email or 'the recipient'}; it was not watched yet."
     elif mail is not None and mail.status == MessageStatus.RECORDED:
         first = "A test gift: its mail was kept and never left. The link works."
+    elif _is_refused(mail):
+        first = _refused(mail)
     else:
         first = f"SendGrid has the mail to {_whom(gift)}; word that it arrived has not come yet."
     return [first, "You can send it again, or withdraw it: then the link says that the gift is gone."]
@@ -123,15 +126,18 @@ def _watched(situation: Situation) -> list[str]:
     gift = situation.gift
     until = f" until {moment_words(gift.expires_at)}" if gift.expires_at else ""
     return [f"{gift.recipient_name or 'The recipient'} has watched {gift.watched_percent} % of the video.",
-            f"Nothing is left to do: the link works{until}."]  # fmt: skip
+            f"{_nothing_left(situation)}The link works{until}."]  # fmt: skip
 
 
 def _bounced(situation: Situation) -> list[str]:
     gift, mail = situation.gift, situation.newest_mail
     if situation.open_mail is not None:
-        return [f"The address was corrected to {_whom(gift)}.", *_open_mail(situation.open_mail)]
+        return [f"The address was corrected to {_whom(gift)}.", *_open_mail(situation, situation.open_mail)]
     if gift.recipient_email != gift.bounced_email:
-        return [f"The address was corrected to {gift.recipient_email}; no mail has gone there yet.", "Send it again."]
+        corrected = f"The address was corrected to {gift.recipient_email}"
+        if _is_refused(mail):
+            return [f"{corrected}.", _refused(mail), "Correct it once more, or send it again."]
+        return [f"{corrected}; no mail has gone there yet.", "Send it again."]
     why = _why(mail) if mail is not None and mail.failure else "There is no more word from SendGrid."
     return [
         f"The mail to {gift.bounced_email or 'the recipient'} came back. {why}",
@@ -150,12 +156,26 @@ def _failed(situation: Situation) -> list[str]:
 def _over(situation: Situation) -> list[str]:
     gift = situation.gift
     if gift.forgotten_at is not None:
-        return [f"What it held about people was erased on {moment_words(gift.forgotten_at)}. Nothing is left to do."]
+        erased = f"What it held about people was erased on {moment_words(gift.forgotten_at)}."
+        return [f"{erased} {_nothing_left(situation)}".strip()]
     gone = "Its link says that the gift is gone, and its" if gift.sent_at else "Its"
     said = [f"It is over. {gone} video is removed."]
     if gift.ended_at is not None:
         said.append(f"Names, addresses and words are erased on {moment_words(gift.ended_at + REMEMBERED_FOR)}.")
     return said
+
+
+def _nothing_left(situation: Situation) -> str:
+    return "" if situation.stuck else "Nothing is left to do. "
+
+
+def _is_refused(mail: Message | None) -> bool:
+    return mail is not None and mail.status == MessageStatus.REFUSED
+
+
+def _refused(mail: Message | None) -> str:
+    is_ours = mail is not None and (mail.failure or {}).get("code") == "suppressed"
+    return f"{'The mail was not sent' if is_ours else 'SendGrid would not take the mail'}: {_why(mail)}"
 
 
 def _why(mail: Message | None) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Model
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -22,6 +21,7 @@ from api.rendering.failures import failure_words
 from api.rendering.models import Render
 from api.webhooks.models import WebhookDelivery
 from giftflick.admin_films import Picture, picture_of
+from giftflick.admin_links import page_of
 from giftflick.admin_parts import as_text, badge, moment_words, size, span, when
 
 Html = str  # safe HTML, or plain text that the template escapes
@@ -217,7 +217,3 @@ def audited(entries: Iterable[AuditEntry], names: Names) -> list[Line]:
         )
         for entry in entries
     ]
-
-
-def page_of(row: Model) -> str:
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])  # noqa: SLF001 - documented

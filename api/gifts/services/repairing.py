@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from api.audit.doors import acting
 from api.audit.services import record
 from api.delivery.models import Message
 from api.delivery.resolution import Wait, resolve
@@ -41,7 +42,8 @@ def _repair(situation: Situation, stuck: Stuck, *, actor: str, now: datetime) ->
     gift_id = situation.gift.pk
     match stuck.trouble, stuck.row:
         case Trouble.JOB_DEAD, Job() as job:
-            revive([job.pk], now=now)
+            with acting(why=""):  # the gift's own entry has the reason, and is blanked with the gift
+                revive([job.pk], now=now)
             return f"The job to {job_words(job.kind)} has all its tries again and runs now."
         case Trouble.JOB_PUT_OFF, Job() as job:
             bring_forward([job.pk], now=now)

@@ -49,6 +49,6 @@ def purge_old(*, now: datetime) -> int:
 def forget_sheet_rows(scope_id: UUID, row_key: str) -> None:
     """Remove what any file of this scope has said under a key, with what batches say of it. One that waits fails."""
     rows = SheetRow.objects.filter(sheet__scope_id=scope_id, row_key=row_key)
-    for pk in rows.values_list("pk", flat=True):
-        forget_row(str(pk))
+    for pk, batch_id in rows.exclude(sheet__batch=None).values_list("pk", "sheet__batch"):
+        forget_row(str(pk), batch_id=batch_id)
     rows.delete()

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('api', '0016_console'),
+        ('api', '0018_cut_answers'),
     ]
 
     operations = [
