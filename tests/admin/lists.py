@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +15,7 @@ from api.time_keys import key_at
 from tests import build
 
 GIFTS = "/admin/api/gift/"
+MODELS = sorted(model._meta.label_lower for model in admin.site._registry)
 
 
 def page_of(label: str) -> str:

@@ -85,7 +85,7 @@ def test_a_campaign_forgets_whom_it_is_from_with_its_last_gift(
     for gift in Gift.objects.order_by("id"):
         erase(gift.pk, now)
         gone.append(blank_defaults(now=now))
-    discard_sheet(mended.pk)
+    discard_sheet(mended.pk, actor="tests", now=now)
     gone.append(blank_defaults(now=now))
     gone.append(blank_defaults(now=now))
 
