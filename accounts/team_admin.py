@@ -25,11 +25,11 @@ from accounts.groups import GROUPS
 from accounts.models import User
 from accounts.reauthentication import fresh_sign_in
 from accounts.second_factor import has_second_factor
-from api import actors
 from api.audit.doors import acting
 from api.audit.states import Door
 from api.exceptions import ApplicationError, BackendError, ForbiddenError
 from giftflick.admin import ModelAdmin, named
+from giftflick.admin_door import actor_of
 from giftflick.admin_pages import page, show
 from giftflick.admin_parts import when
 
@@ -216,12 +216,12 @@ def help_member(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _unlock(request: HttpRequest, user: User) -> None:
-    team.unlock_member(user, actor=_actor(request), now=timezone.now())
+    team.unlock_member(user, actor=actor_of(request), now=timezone.now())
     messages.success(request, f"Tries as {user.get_username()} count from nothing again.")
 
 
 def _reset(request: HttpRequest, user: User) -> None:
-    team.reset_second_factor(user, actor=_actor(request), by=_by(request), now=timezone.now())
+    team.reset_second_factor(user, actor=actor_of(request), by=_by(request), now=timezone.now())
     _send_link(request, user)
 
 
@@ -245,7 +245,3 @@ def _by(request: HttpRequest) -> User:
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - the admin lets nobody else in
     return user
-
-
-def _actor(request: HttpRequest) -> str:
-    return actors.staff(_by(request).get_username())

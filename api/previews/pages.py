@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from api import actors
 from api.exceptions import ApplicationError, BackendError, refusal_words
 from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
@@ -23,6 +22,7 @@ from api.rendering.states import RenderStatus
 from api.templates.models import Template
 from api.templates.services import copy_template, publish_template, retire_template
 from giftflick.admin_confirm import Answers, Question, ReasonForm, ask
+from giftflick.admin_door import actor_of
 from giftflick.admin_pages import page, show
 
 MAY_CHANGE = "api.change_template"
@@ -62,7 +62,7 @@ def preview_page(request: HttpRequest, pk: UUID) -> HttpResponse:
     now = timezone.now()
     if request.method == "POST":
         try:
-            order_preview(template.pk, actor=_who(request), now=now)
+            order_preview(template.pk, actor=actor_of(request), now=now)
         except ApplicationError as refusal:
             messages.error(request, refusal_words(refusal))
         except BackendError as away:
@@ -92,7 +92,7 @@ def publish(request: HttpRequest, pk: UUID) -> HttpResponse:
             template.pk,
             seen_at=filmed_at(template),
             is_unseen_fine=may_skip and bool(answers.get("unseen")),
-            actor=_who(request),
+            actor=actor_of(request),
             now=timezone.now(),
         )
         return f"{template.name} is published: shops find it in their list."
@@ -118,7 +118,7 @@ def retire(request: HttpRequest, pk: UUID) -> HttpResponse:
     template = get_object_or_404(Template, pk=pk)
 
     def act(_answers: Answers, _version: int) -> str:
-        retire_template(template.pk, actor=_who(request), now=timezone.now())
+        retire_template(template.pk, actor=actor_of(request), now=timezone.now())
         return f"{template.name} is retired: no new gifts are made from it."
 
     says = [
@@ -136,7 +136,7 @@ def retire(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def copy(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
-        made = copy_template(pk, actor=_who(request), now=timezone.now())
+        made = copy_template(pk, actor=actor_of(request), now=timezone.now())
     except ApplicationError as refusal:
         messages.error(request, refusal_words(refusal))
         return HttpResponseRedirect(reverse("admin:api_template_changelist"))
@@ -169,10 +169,6 @@ def _step(gift: Gift) -> int:
     if gift.film is not None:
         return len(STEPS)
     return 2 if gift.render is not None and gift.render.status == RenderStatus.SUBMITTED else 1
-
-
-def _who(request: HttpRequest) -> str:
-    return actors.staff(request.user.get_username())
 
 
 def _page_of(template: Template) -> str:

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from api import actors
 from api.exceptions import InvalidFieldsError
 from api.templates.files import keep_files
 from api.templates.finding import find_templates
@@ -20,6 +19,7 @@ from api.templates.models import Template
 from api.templates.scripts import read_script
 from api.templates.services import FILES, SCRIPTS, change_template, make_template, validate_definition, values_of
 from giftflick.admin import NOTHING, ModelAdmin, StateFilter, moment, named, state
+from giftflick.admin_door import actor_of
 from giftflick.admin_search import SearchByIndex
 
 
@@ -143,7 +143,7 @@ class TemplateAdmin(SearchByIndex, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Template, form: Any, change: bool) -> None:  # noqa: FBT001
         values = values_of(obj, form.changed_data if change else form.fields)
-        options: Any = {"actor": actors.staff(request.user.get_username()), "now": timezone.now()}
+        options: Any = {"actor": actor_of(request), "now": timezone.now()}
         if change:
             change_template(obj.pk, values, **options)
         else:

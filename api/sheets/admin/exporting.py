@@ -19,10 +19,11 @@ from accounts.models import Account
 from accounts.reauthentication import ask_who, is_fresh
 from api.exceptions import ApplicationError, NotFoundError
 from api.sheets import selectors, services
-from api.sheets.admin.uploading import actor, download_again
+from api.sheets.admin.uploading import download_again
 from api.sheets.exported import KINDS, ExportKind
 from api.sheets.models import Export
 from api.sheets.states import ExportState, SheetFormat
+from giftflick.admin_door import actor_of
 from giftflick.admin_pages import page, show
 
 TONES = {ExportState.DONE: "good", ExportState.FAILED: "bad", ExportState.EXPIRED: "warn"}
@@ -151,7 +152,7 @@ def _export(request: HttpRequest, kind: ExportKind, form: ExportForm) -> HttpRes
         SheetFormat(form.cleaned_data["format"]),
         form.filters(),
         has_personal_data=bool(form.cleaned_data.get("personal")),
-        actor=actor(request),
+        actor=actor_of(request),
         now=timezone.now(),
     )
     return redirect("admin:exports")
@@ -175,7 +176,7 @@ def _send(request: HttpRequest, export: Export) -> HttpResponse:
         link = services.download_link(
             export,
             may_see_personal_data=request.user.has_perm(PERSONAL),
-            actor=actor(request),
+            actor=actor_of(request),
             now=timezone.now(),
         )
     except ApplicationError as refusal:

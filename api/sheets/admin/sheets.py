@@ -15,10 +15,9 @@ from django.utils import timezone
 from accounts.reauthentication import fresh_sign_in, is_fresh
 from api.audit.doors import acting
 from api.audit.services import record
-from api.audit.states import Door
 from api.exceptions import ApplicationError, BackendError, NotFoundError
 from api.sheets import selectors, services, storage
-from api.sheets.admin.uploading import actor, allowed_kind, columns_of, download_again, scope_of
+from api.sheets.admin.uploading import allowed_kind, columns_of, download_again, scope_of
 from api.sheets.kinds import SheetKind, kind_called
 from api.sheets.limits import LINK_LIVES, MAX_CELL, MAX_POSTED, MB
 from api.sheets.models import Sheet, SheetRow
@@ -26,6 +25,7 @@ from api.sheets.reading import ERROR
 from api.sheets.states import BEFORE_CHECKED, RowOutcome, SheetFormat, SheetState
 from api.sheets.writing import CONTENT_TYPES, write_sheet
 from giftflick.admin_confirm import ReasonForm
+from giftflick.admin_door import actor_of
 from giftflick.admin_pages import page, show
 
 SHOWN = 20  # rows of each kind
@@ -108,9 +108,9 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("admin:sheet", pk=pk)
     why = form.cleaned_data["reason"]
     try:
-        with acting(door=Door.ADMIN, actor=actor(request), why=why):
+        with acting(why=why):
             batch = services.confirm_sheet(
-                pk, title=f"Import {good:,} {kind.title.lower()}", actor=actor(request), why=why, now=timezone.now()
+                pk, title=f"Import {good:,} {kind.title.lower()}", actor=actor_of(request), why=why, now=timezone.now()
             )
     except ApplicationError as refusal:
         messages.error(request, refusal.detail)
@@ -124,7 +124,7 @@ def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     try:
-        services.discard_sheet(pk, actor=actor(request), now=timezone.now())
+        services.discard_sheet(pk, actor=actor_of(request), now=timezone.now())
     except ApplicationError as refusal:
         messages.error(request, refusal.detail)
     else:
@@ -148,7 +148,7 @@ def errors(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     )
     file = SpooledTemporaryFile(max_size=MB)  # noqa: SIM115 - whoever sends it closes it
     write_sheet(file, sheet_format, [*header, ERROR], rows)  # type: ignore[arg-type] # it is a file of bytes
-    record("sheet.errors_downloaded", actor=actor(request), subject=found, now=timezone.now())
+    record("sheet.errors_downloaded", actor=actor_of(request), subject=found, now=timezone.now())
     name = f"{kind.name}-wrong-rows.{sheet_format}"
     if file.tell() > MAX_POSTED:  # more than a function may answer
         key = f"{storage.EXPORTS}{found.pk}-wrong.{sheet_format}"
