@@ -12,6 +12,7 @@ KINDS = {
     "mail.events": "apply what SendGrid reported",
     "webhook.deliver": "tell the shop's system",
     "batch.run": "work a batch off",
+    "sheet.read": "read an uploaded file",
     "sheet.check": "check an uploaded file",
     "export.write": "write a file to download",
     "keys.project": "copy a shop's keys to where calls are let in",

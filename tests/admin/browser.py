@@ -30,7 +30,7 @@ PATIENCE_MS = 15_000  # a machine that does other things as well
 
 
 class OpenPage(Protocol):
-    def __call__(self, user: User | None, *, width: int = DESK, dark: bool = False) -> Page: ...
+    def __call__(self, user: User | None, *, width: int = DESK, dark: bool = False, failing: str = "") -> Page: ...
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +47,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def signed_in_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
-    """Call it with a user (None: a stranger) for a page at the live server; open `/admin/…` in it."""
+    """Call it with a user (None: a stranger) for a page at the live server; open `/admin/…` in it.
+
+    What goes wrong there fails the test; `failing` is part of the addresses that are meant to.
+    """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
-    def open_page(user: User | None, *, width: int = DESK, dark: bool = False) -> Page:
+    def open_page(user: User | None, *, width: int = DESK, dark: bool = False, failing: str = "") -> Page:
         url = live_server.url
         context = browser.new_context(
             viewport={"width": width, "height": HEIGHTS.get(width, 900)},
@@ -70,7 +73,7 @@ def signed_in_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPa
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         page.on("console", lambda said: _listen(said, page, wrong))
-        page.on("response", lambda response: _judge(response, wrong))
+        page.on("response", lambda response: _judge(response, failing, wrong))
         return page
 
     yield open_page
@@ -136,9 +139,10 @@ def _listen(said: Any, page: Page, wrong: list[str]) -> None:
         wrong.append(f"{page.url}: {said.text}")
 
 
-def _judge(response: Response, wrong: list[str]) -> None:
+def _judge(response: Response, failing: str, wrong: list[str]) -> None:
     is_file_of_ours = urlsplit(response.url).path.startswith("/static/")
-    if response.status >= (400 if is_file_of_ours else 500):
+    is_meant = bool(failing) and failing in response.url
+    if response.status >= (400 if is_file_of_ours else 500) and not is_meant:
         wrong.append(f"{response.status}: {response.url}")
 
 

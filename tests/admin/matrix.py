@@ -143,8 +143,8 @@ PAGES = {
     "sheet_confirm": Page(IMPORT, ELSEWHERE, fresh=True),
     "sheet_discard": Page(IMPORT, BY_POST_ONLY),
     "sheet_discard of a campaign": Page(RUN_CAMPAIGN, BY_POST_ONLY),
-    "sheet_errors": Page(IMPORT),
-    "sheet_errors of a campaign": Page(RUN_CAMPAIGN),
+    "sheet_errors": Page(IMPORT, fresh=True),
+    "sheet_errors of a campaign": Page(RUN_CAMPAIGN, fresh=True),
     "sheet_empty": Page(IMPORT),
     "sheet_empty of gifts": Page(RUN_CAMPAIGN, 404),  # it says of which campaign in its parameters
     "exports": Page(EXPORT),

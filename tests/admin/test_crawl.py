@@ -26,13 +26,9 @@ NOT_OPENED = {
     "gift_approve": "no gift of the story waits for it",
     "sheet_begin": "by POST only",
     "sheet_discard": "by POST only",
-    "console_run": "by POST only",
-    "console_download": "by POST only",
     "console_stop": "by POST only",
     "console_fields": "by POST only",
     "console_keep": "by POST only",
-    "console_personal_run": "by POST only",
-    "console_personal_download": "by POST only",
     "template_copy": "by POST only",
 }
 NOBODYS = {f"{model}_delete" for model in MODELS} | {f"{name}_add" for name, it in MODELS.items() if it.add == NOBODY}

@@ -147,7 +147,7 @@ def test_a_founder_issues_a_key_and_revokes_it(signed_in_page: OpenPage, account
     page.get_by_text("The shop's own server").click()
     expect(page.get_by_label("orders:write")).to_be_checked()
     page.get_by_text("A web page of the shop").click()
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Issue key").click()
 
     expect(page.get_by_text("Copy it now.")).to_be_visible()
     key = page.locator("#api-key").inner_text()

@@ -347,7 +347,7 @@ def test_a_file_is_stored_before_the_row_is_locked_and_saved_by_its_name(founder
     events = default_storage.connection.meta.client.meta.events  # type: ignore[attr-defined]
     events.register("before-send.s3", lambda **_: in_transaction.append(connection.in_atomic_block), "seen")
 
-    answer = founder.post(f"{TEMPLATES}{draft.pk}/change/", form_of(draft, **given))
+    answer = save(founder, f"{TEMPLATES}{draft.pk}/change/", form_of(draft, **given))
     events.unregister("before-send.s3", unique_id="seen")
 
     assert (answer.status_code, set(in_transaction)) == (302, {False})
@@ -366,7 +366,7 @@ def test_a_file_that_the_bucket_does_not_take_is_told_and_nothing_typed_is_lost(
     sent = form_of(draft, name="A new name", music=chosen("birthday-confetti.m4a"))
 
     with bucket_away():
-        answer = founder.post(f"{TEMPLATES}{draft.pk}/change/", sent)
+        answer = save(founder, f"{TEMPLATES}{draft.pk}/change/", sent)
 
     form = answer.context["adminform"].form
     assert "birthday-confetti.m4a could not be stored: The media bucket did not answer" in form.errors["music"][0]

@@ -19,6 +19,8 @@ __all__ = ["browser", "now", "signed_in_page"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+PROGRESS = "part=progress"
+
 
 @pytest.fixture
 def batch(account: Account, template: Template, now: datetime) -> Batch:
@@ -29,7 +31,7 @@ def batch(account: Account, template: Template, now: datetime) -> Batch:
 def test_a_page_outlives_what_goes_wrong_and_shows_what_came_of_it(
     batch: Batch, signed_in_page: OpenPage, now: datetime
 ) -> None:
-    page, wrong = signed_in_page(User.objects.create_superuser("ada")), [500, 0]
+    page, wrong = signed_in_page(User.objects.create_superuser("ada"), failing=PROGRESS), [500, 0]
 
     def answer(route: Route) -> None:
         status = wrong.pop(0) if wrong else None
@@ -40,7 +42,7 @@ def test_a_page_outlives_what_goes_wrong_and_shows_what_came_of_it(
         else:
             route.abort()
 
-    page.route("**/*part=progress*", answer)
+    page.route(f"**/*{PROGRESS}*", answer)
     page.goto(f"/admin/batches/{batch.pk}/")
     page.get_by_role("link", name="Result as CSV").focus()
     run_slice(batch.pk, now=now)

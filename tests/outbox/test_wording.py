@@ -6,4 +6,5 @@ from api.outbox.wording import KINDS
 
 
 def test_every_kind_of_job_has_its_words_and_no_other_has() -> None:
-    assert kinds() == sorted(KINDS)
+    ours = [kind for kind in kinds() if not kind.startswith("tests.")]
+    assert ours == sorted(KINDS)
