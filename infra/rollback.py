@@ -12,14 +12,14 @@ from infra.deploy_lock import DeployLock
 from infra.functions import Progress, not_deployed, running, versions_back_before
 from infra.inputs import Inputs
 from infra.outputs import read_outputs, write_outputs
-from infra.smoke import site_at, smoke
+from infra.smoke import PATIENCE_S, site_at, smoke
 from infra.stages import DeployError, stage_called
 from infra.uploads import release_of
 from infra.zappa_cli import roll_back
 from local.terminal import say, step
 
 
-def rollback(aws: Aws, progress: Progress = say, *, via: str | None = None) -> None:
+def rollback(aws: Aws, progress: Progress = say, *, via: str | None = None, patience_s: float = PATIENCE_S) -> None:
     """To the release before the running one, never to one that was rolled back from. Raises DeployError."""
     stage, lock = aws.stage, DeployLock(aws.ssm, aws.stage)
     with step(f"account {aws.account}, {stage.region}", progress):
@@ -42,7 +42,7 @@ def rollback(aws: Aws, progress: Progress = say, *, via: str | None = None) -> N
         name = release or "the version before"
         try:
             with step(f"smoke test of {domain}", progress):
-                smoke(aws, site, release, progress)
+                smoke(aws, site, release, progress, patience_s=patience_s)
         except DeployError as error:
             raise DeployError(
                 f"{error}; {name} runs now: make rollback goes further back, make deploy forward"

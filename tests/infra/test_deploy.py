@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from infra import smoke, templates
+from infra import templates
 from infra.app_secret import AppSecret
 from infra.aws import Aws
 from infra.deploy import Deploy
@@ -27,6 +27,7 @@ from tests.infra.commands import red_line, run
 from tests.infra.small_site import VENDORS, SmallSite, configure, edge_of
 
 DOMAIN = "gifts.example.com"
+PATIENCE_S = 3.0  # with a site that is up
 STAGING = replace(DEV, name="staging")
 
 
@@ -42,7 +43,13 @@ class Cloud:
     def deploy(self, package: Package, aws: Aws | None = None) -> list[str]:
         """What it tells. Raises DeployError."""
         told: list[str] = []
-        deploy = Deploy(aws or self.aws, told.append, via=self.via, make_package=lambda *_, **__: package)
+        deploy = Deploy(
+            aws or self.aws,
+            told.append,
+            via=self.via,
+            make_package=lambda *_, **__: package,
+            patience_s=PATIENCE_S,
+        )
         try:
             deploy.run()
         finally:
@@ -60,7 +67,6 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Each test goes on from where the one before has left it: dev always runs something that works."""
     folder = tmp_path_factory.mktemp("deploy")
     with pytest.MonkeyPatch.context() as monkeypatch, local_cloud(folder) as url, edge_of(DOMAIN, url, folder) as via:
-        monkeypatch.setattr(smoke, "PATIENCE_S", 3.0)
         aws = connect(monkeypatch, url)
         configure(aws, DOMAIN)
         cloud = Cloud(aws, url, via, SmallSite(folder))
@@ -212,12 +218,12 @@ def test_rollback_never_returns_to_a_version_that_was_taken_back(cloud: Cloud) -
     assert cloud.release == "older"
 
 
-def test_a_rollback_to_what_does_not_work_either_says_what_runs(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rollback_to_what_does_not_work_either_says_what_runs(cloud: Cloud) -> None:
     cloud.deploy(cloud.made.package("fair"))
     cloud.deploy(cloud.made.package("fairer"))
 
     with pytest.raises(DeployError, match="; fair runs now: make rollback goes further back, make deploy forward"):
-        rollback(cloud.aws, lambda _: None, via="http://127.0.0.1:1")
+        rollback(cloud.aws, lambda _: None, via="http://127.0.0.1:1", patience_s=0)
 
 
 def test_redeploying_after_a_rollback_goes_forward_again(cloud: Cloud) -> None:
@@ -230,7 +236,7 @@ def test_redeploying_after_a_rollback_goes_forward_again(cloud: Cloud) -> None:
     assert cloud.release == "two"
 
 
-def test_a_first_deploy_that_is_red_has_nothing_to_roll_back_to(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_first_deploy_that_is_red_has_nothing_to_roll_back_to(cloud: Cloud) -> None:
     staging = Aws(STAGING)
     configure(staging, "staging.example.com")
     with pytest.raises(DeployError) as lacking:
