@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import helpers
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ValidationError
@@ -22,6 +23,10 @@ if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no ty
     TabularInline = admin.TabularInline[Any, Any]
 else:
     from unfold.admin import TabularInline
+    from unfold.forms import AdminForm, Fieldline
+
+    # Unfold does so in its own `changeform_view`, which a page that must not run in a transaction goes around.
+    helpers.AdminForm, helpers.Fieldline = AdminForm, Fieldline
 
 NOTHING = "-"
 UNBROKEN = '<span style="white-space: nowrap">{}</span>'
@@ -204,10 +209,11 @@ def facts(name: str) -> Column:
 
 
 def link(name: str) -> Column:
-    """A column with a link to the page of the row that a foreign key points to; costs no query."""
+    """A column with a link to the page of the row that a foreign key points to, named by its end; costs no query."""
 
     def show(pk: Any) -> str:
-        return format_html('<a href="{}">{}</a>', reverse(f"admin:api_{name}_change", args=[pk]), pk)
+        address = reverse(f"admin:api_{name}_change", args=[pk])
+        return format_html('<a class="gf-link gf-nowrap" href="{}" title="{}">…{}</a>', address, pk, str(pk)[-8:])
 
     return _column(f"{name}_id", show, description=name)
 

@@ -12,16 +12,11 @@ LIGHT = frozenset(  # what the settings name, and what our middleware asks: cons
         "giftflick.admin_app",
         "giftflick.admin_look",
         "giftflick.admin_policy",
-        "import_export",
-        "import_export._version",
-        "import_export.apps",
         "unfold",
         "unfold.apps",
         "unfold.contrib",
         "unfold.contrib.filters",
         "unfold.contrib.filters.apps",
-        "unfold.contrib.import_export",
-        "unfold.contrib.import_export.apps",
     }
 )
 SLOW = frozenset(

@@ -1,5 +1,7 @@
 """The job table for founders: what is stuck, and trying it again."""
 
+from uuid import UUID
+
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -8,7 +10,7 @@ from api.outbox import bulk, pages
 from api.outbox.finding import find_jobs
 from api.outbox.models import Job, JobState
 from api.outbox.wording import job_words
-from giftflick.admin import About, Button, ReadOnlyAdmin, StateFilter, moment, named, state, words
+from giftflick.admin import NOTHING, About, Button, ReadOnlyAdmin, StateFilter, moment, named, state, words
 from giftflick.admin_bulk import bulk_action
 from giftflick.admin_filters import one_of
 from giftflick.admin_parts import when
@@ -22,6 +24,7 @@ ABOUT = {
     "upload": ("The upload", "api_upload_change"),
     "webhook": ("The delivery", "api_webhookdelivery_change"),
     "campaign": ("The gift", "api_gift_change"),
+    "gift": ("The gift", "api_gift_change"),
     "batch": ("The batch", "batch"),
     "sheet": ("The upload", "sheet"),
 }
@@ -46,6 +49,10 @@ ACTIONS = [
 ]
 
 
+def _about(ref_id: UUID) -> str:
+    return str(ref_id) if ref_id.int else NOTHING
+
+
 @admin.register(Job)
 class JobAdmin(SearchByIndex, ReadOnlyAdmin):
     find = staticmethod(find_jobs)
@@ -56,7 +63,7 @@ class JobAdmin(SearchByIndex, ReadOnlyAdmin):
         moment("run_at"),
         named("attempts", "tries"),
         "last_error",
-        named("ref_id", "about"),
+        named("ref_id", "about", _about),
     ]
     list_filter = [("state", StateFilter), one_of("kind")]
     search_help_text = "A job's number, or the id of the render, mail or upload that it is about."

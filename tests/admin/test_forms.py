@@ -1,6 +1,8 @@
 """What founders type: API keys, templates, accounts."""
 
 import json
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from importlib import resources
 from typing import Any
@@ -187,3 +189,15 @@ def test_what_is_no_host_name_is_refused(typed: str, founder: Client, account: A
 def account_form(account: Account, **changes: Any) -> dict[str, Any]:
     names = ["name", "email", "order_gate", "requests_per_minute", "mails_per_day"]
     return {**{name: getattr(account, name) for name in names}, **changes}
+
+
+def test_the_first_form_that_a_process_shows_looks_like_the_others() -> None:
+    """Unfold draws labels once its own view of a form was called; the pages of keys and templates go around that."""
+    code = (
+        "import django; django.setup(); import giftflick.admin_urls;"
+        "from django.contrib.admin import helpers; print(helpers.AdminForm.__module__, helpers.Fieldline.__module__)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["unfold.forms", "unfold.forms"]
