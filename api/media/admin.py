@@ -40,7 +40,7 @@ class UploadAdmin(SearchByIndex, ReadOnlyAdmin):
         ("account", mode()),
         facts("failure"),
         (named("filename", "name"), named("content_type", "type"), named("size", "size", size)),
-        named("duration_s", "plays", "{:.1f} s".format),
+        named("duration_s", "plays", "{:.1f}\N{NO-BREAK SPACE}s".format),
         named("key", "file"),
         (named("created_at", "begun", when), named("completed_at", "complete", when)),
         (named("expires_at", "kept until", when), named("removed_at", "removed", when)),

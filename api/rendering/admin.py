@@ -32,7 +32,7 @@ class RenderAdmin(SearchByIndex, ReadOnlyAdmin):
         link("gift"),
         named("attempt", "try"),
         named("provider_id", "renderer's id"),
-        named("duration_s", "plays", "{:.1f} s".format),
+        named("duration_s", "plays", "{:.1f}\N{NO-BREAK SPACE}s".format),
         moment("finished_at"),
     ]
     list_filter = [("status", StateFilter), "gift__livemode"]
@@ -43,7 +43,11 @@ class RenderAdmin(SearchByIndex, ReadOnlyAdmin):
         ("gift", named("attempt", "try")),
         (named("provider_id", "renderer's id"), named("key", "file")),
         facts("failure"),
-        (named("duration_s", "plays", "{:.1f} s".format), named("width", "width"), named("height", "height")),
+        (
+            named("duration_s", "plays", "{:.1f}\N{NO-BREAK SPACE}s".format),
+            named("width", "width"),
+            named("height", "height"),
+        ),
         named("size_bytes", "size", size),
         (named("created_at", "ordered", when), named("submit_started_at", "handed over", when)),
         (named("submitted_at", "taken by the renderer", when), named("finished_at", "ended", when)),

@@ -102,7 +102,7 @@ class TemplateAdmin(SearchByIndex, ModelAdmin):
     change_form_before_template = "admin/template_form.html"
     list_display = [
         "slug", "picture", "name", "occasion", state("status"), named("aspect_ratio", "shape"),
-        named("duration_s", "plays", "{} s".format), moment("updated_at"),
+        named("duration_s", "plays", "{}\N{NO-BREAK SPACE}s".format), moment("updated_at"),
     ]  # fmt: skip
     is_short_list = True
     ordering = ["name"]
