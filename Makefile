@@ -22,7 +22,7 @@ run: setup ## the whole system on this machine, until Ctrl-C (PORT=8000 chooses 
 gateway: setup ## the same with the site as AWS runs it: API Gateway, authorizer, Lambda (PORT=8000)
 	@exec $(PY) -m local.run --gateway $(if $(PORT),--port "$(PORT)")
 
-code: setup ## the code that signs in to the admin of `make run` now, as the founder's phone would show it
+code: setup ## the code that signs in to the running admin now, as the founder's phone would show it
 	@exec $(PY) -m local.code
 
 demo: setup ## one gift from the API call to the watched video (PHOTO=a.jpg CLIP=b.mp4 use your own)
