@@ -63,7 +63,7 @@ package: setup ## what is deployed: build/giftflick.zip, build/authorizer.zip, b
 bench-lists: setup ## a page of gifts among 1,000,000 against one among 1,000 (minutes)
 	@exec $(PY) -m bench.lists
 
-bench-admin: setup ## the founders' first page, search and lists among 1,000,000 gifts (minutes)
+bench-admin: setup ## the founders' first page, search, lists and a bulk action among 1,000,000 gifts (minutes)
 	@exec $(PY) -m bench.admin
 
 bench-cold: setup ## a cold start of the package, beside plain Django and a bare handler (minutes)

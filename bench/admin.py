@@ -1,4 +1,4 @@
-"""`make bench-admin`: what a founder waits for among 1,000,000 gifts: Today, a search of each kind, the lists.
+"""`make bench-admin`: what a founder waits for among 1,000,000 gifts: Today, searches, lists, a bulk action.
 
 A database is filled as 13 months of business leave it, and each page is asked for by a signed-in founder, the whole
 way through Django, for another row each time. Told are the median and what 95 of 100 answers took at most, in the
@@ -73,6 +73,7 @@ def _start(stack: ExitStack, folder: Path, many: int) -> None:
 
 
 def measure(rounds: int) -> dict[str, Any]:
+    from bench.admin_bulk import bulk
     from bench.admin_pages import founder, lists, searches, today
 
     client = founder()
@@ -101,6 +102,9 @@ def measure(rounds: int) -> dict[str, Any]:
         tell(name, ask, TODAY_MS, rounds)
     _tell_all(searches(client), tell, SEARCH_MS, rounds)
     _tell_all(lists(client), tell, None, max(rounds // 2, 5))
+    told["bulk"] = {name: round(value, 1) for name, value in bulk(client).items()}
+    say("  Bulk: {items:,.0f} drafts chosen in {asked_s} s, a batch of them begun in {begun_s} s, "
+        "{items_a_second:.0f} called off a second".format(**told["bulk"]))  # fmt: skip
     return told
 
 
