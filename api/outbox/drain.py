@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from django.db import connections
@@ -22,11 +23,17 @@ log = logging.getLogger("giftflick.jobs")
 BATCH = 100
 AT_ONCE = 16
 
+WORN_OUT = "Its worker came to its end each time that it was tried."
+
 Clock = Callable[[], datetime]
+
+_long = threading.Lock()  # two that need long would both take twice as long, and be cut off together
 
 
 def drain(*, clock: Clock, until: datetime) -> int:
     """Run what is due, up to 16 jobs at once, and start none with less time left than it needs; the number of jobs run.
+
+    Of those that need long, one at a time.
 
     Claimed jobs that the time does not suffice for are put back, for a worker that begins after this one.
     """
@@ -76,11 +83,13 @@ def _work_through(waiting: "queue.SimpleQueue[Claim]", put_back: list[Claim], cl
 
 
 def _run_if_it_fits(claimed: Claim, put_back: list[Claim], *, clock: Clock, until: datetime) -> None:
-    if clock() < until - time_for(claimed.kind):
-        run(claimed, clock=clock)
-    else:
-        services.put_off(claimed, until=clock())
-        put_back.append(claimed)
+    needs = time_for(claimed.kind)
+    with _long if needs > MARGIN else nullcontext():
+        if clock() < until - needs:
+            run(claimed, clock=clock)
+        else:
+            services.put_off(claimed, until=clock())
+            put_back.append(claimed)
 
 
 def run(claimed: Claim, *, clock: Clock) -> None:
@@ -109,6 +118,8 @@ def run(claimed: Claim, *, clock: Clock) -> None:
 
 
 def _outcome(claimed: Claim, *, clock: Clock) -> str:
+    if services.is_worn_out(claimed):
+        return _give_up(claimed, WORN_OUT, clock=clock)
     try:
         with by_itself():
             entry_for(claimed.kind).run(claimed.ref_id, now=clock())
@@ -131,6 +142,10 @@ def _failed(claimed: Claim, error: Exception, *, is_hopeless: bool, wait: timede
     if not is_hopeless and services.has_attempts_left(claimed):
         services.retry_later(claimed, now=clock(), reason=reason, retry_after=wait)
         return "retry"
+    return _give_up(claimed, reason, clock=clock)
+
+
+def _give_up(claimed: Claim, reason: str, *, clock: Clock) -> str:
     on_dead = entry_for(claimed.kind).on_dead
     if on_dead is not None:  # before giving up: killed in between, the job comes back and tells again
         with by_itself():

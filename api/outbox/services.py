@@ -110,6 +110,11 @@ def has_attempts_left(claimed: Claim) -> bool:
     return claimed.attempts <= len(BACKOFF)
 
 
+def is_worn_out(claimed: Claim) -> bool:
+    """All its attempts were begun before this one, and the last took its worker down with it."""
+    return claimed.attempts > len(BACKOFF) + 1
+
+
 def revive(job_ids: Sequence[int], *, now: datetime) -> int:
     """Give dead jobs all their attempts again."""
     with transaction.atomic():

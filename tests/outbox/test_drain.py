@@ -1,14 +1,16 @@
 """Running jobs: each outcome a handler can have, and the time there is."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
+from threading import Barrier, BrokenBarrierError
 from uuid import UUID, uuid4
 
 import pytest
 
 from api.exceptions import BackendError
 from api.outbox import registry, services
-from api.outbox.drain import AT_ONCE, drain
+from api.outbox.drain import AT_ONCE, WORN_OUT, drain
 from api.outbox.models import Job
 from api.outbox.registry import MARGIN, Postpone, handles
 from tests.conftest import Lines
@@ -187,3 +189,42 @@ def test_a_worker_that_crashes_over_one_job_is_told_of_without_its_words_and_the
         str(hopeless): "interrupted",
         str(fine): "done",
     }
+
+
+def test_a_job_that_takes_its_worker_down_each_time_is_given_up(kind: str, now: datetime) -> None:
+    told: list[str] = []
+
+    def on_dead(ref_id: UUID, reason: str, *, now: datetime) -> None:
+        told.append(reason)
+
+    @handles(kind, on_dead=on_dead)
+    def handler(ref_id: UUID, *, now: datetime) -> None:
+        raise AssertionError
+
+    services.enqueue(kind, uuid4(), now=now)
+    for times in range(len(services.BACKOFF) + 1):
+        (claimed,) = services.claim(now=now + services.LEASE * times, limit=1)  # and killed
+        assert claimed.attempts == times + 1
+
+    later = now + services.LEASE * len(services.BACKOFF) + services.LEASE
+    drain(clock=lambda: later, until=later + MINUTE)
+
+    job = Job.objects.get()
+    assert (job.state, job.last_error, told) == ("dead", WORN_OUT, [WORN_OUT])
+
+
+def test_those_that_need_long_are_done_one_after_another(kind: str, now: datetime) -> None:
+    together = Barrier(2, timeout=0.5)  # two that ran at once would meet here
+    met: list[bool] = []
+
+    @handles(kind, needs=MARGIN + timedelta(seconds=1))
+    def handler(ref_id: UUID, *, now: datetime) -> None:
+        with suppress(BrokenBarrierError):
+            together.wait()
+            met.append(True)
+        together.reset()
+
+    for _ in range(2):
+        services.enqueue(kind, uuid4(), now=now)
+
+    assert (drain(clock=lambda: now, until=now + MINUTE), met) == (2, [])
