@@ -20,7 +20,7 @@ from api.campaigns.columns import DEFAULTED
 from api.campaigns.estimate import AT_ONCE, estimate
 from api.campaigns.kind import GIFTS
 from api.campaigns.models import Campaign
-from api.campaigns.states import CANCELABLE, NOT_THERE, CampaignStage, stage_of
+from api.campaigns.states import CANCELABLE, NOT_THERE, CampaignStage
 from api.exceptions import ApplicationError, NotFoundError, refusal_words
 from api.gifts.states import GiftStatus
 from api.sheets.admin.sheets import SCOPE_PAGES, report_context
@@ -94,10 +94,10 @@ class CampaignForm(forms.Form):
 def campaigns(request: HttpRequest) -> HttpResponse:
     """The newest first, fifty a page."""
     before = uuid_of(request.GET.get("before", ""))
-    found = selectors.campaigns_with_stages(before=before, limit=A_PAGE + 1)
+    found = selectors.newest_standings(before=before, limit=A_PAGE + 1)
     context: dict[str, Any] = {
-        "rows": [(campaign, stage, TONES.get(stage, "info")) for campaign, stage in found[:A_PAGE]],
-        "older": found[A_PAGE - 1][0].pk if len(found) > A_PAGE else None,
+        "rows": [(one.campaign, one.stage, TONES.get(one.stage, "info")) for one in found[:A_PAGE]],
+        "older": found[A_PAGE - 1].campaign.pk if len(found) > A_PAGE else None,
         "is_first": before is None,
         "may_run": request.user.has_perm(GIFTS.permission),
     }
@@ -131,18 +131,12 @@ def new(request: HttpRequest) -> HttpResponse:
 def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: int = 200) -> HttpResponse:
     """With `?part=progress`, only what changes by itself."""
     is_part = request.GET.get("part") == "progress"
-    found = _campaign_or_404(pk)
+    standing = _standing_or_404(pk)
+    found, stage, is_running = standing.campaign, standing.stage, standing.is_going_on
     sheets = list(sheets_of(pk)[:20])
     latest = next((sheet for sheet in sheets if sheet.state not in NOT_THERE), None)
     by_status = selectors.gifts_by_status(pk)
     may_run = request.user.has_perm(GIFTS.permission)
-    is_running = _is_going_on(sheets, by_status)
-    stage = stage_of(
-        is_canceled=found.canceled_at is not None,
-        is_begun=any(sheet.confirmed_at for sheet in sheets),
-        is_going_on=is_running,
-        sheet_state=latest.state if latest else None,
-    )
     context: dict[str, Any] = {
         "campaign": found,
         "stage": stage,
@@ -264,12 +258,6 @@ def gifts(request: HttpRequest, pk: UUID, status: str) -> HttpResponse:
     )
 
 
-def _is_going_on(sheets: list[Sheet], by_status: dict[str, int]) -> bool:
-    """Whatever its newest file waits for: an earlier one may be at work."""
-    is_at_work = any(sheet.batch is not None and sheet.batch.state in OPEN for sheet in sheets)
-    return is_at_work or any(by_status[name] for name in CANCELABLE)
-
-
 def _gift_tiles(pk: UUID, by_status: dict[str, int]) -> list[tuple[GiftStatus, int, str, str]]:
     tiles = []
     for name, count in by_status.items():
@@ -282,7 +270,11 @@ def _gift_tiles(pk: UUID, by_status: dict[str, int]) -> list[tuple[GiftStatus, i
 
 
 def _campaign_or_404(pk: UUID) -> Campaign:
+    return _standing_or_404(pk).campaign
+
+
+def _standing_or_404(pk: UUID) -> selectors.Standing:
     try:
-        return selectors.campaign_with(pk)
+        return selectors.standing_of(pk)
     except NotFoundError:
         raise Http404 from None

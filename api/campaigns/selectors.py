@@ -1,5 +1,6 @@
 """Reading campaigns: how far their gifts are."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
@@ -21,23 +22,43 @@ def campaign_with(campaign_id: UUID) -> Campaign:
         raise NotFoundError("There is no campaign with this id.") from None
 
 
-def campaigns_with_stages(*, before: UUID | None = None, limit: int) -> list[tuple[Campaign, CampaignStage]]:
-    """The newest, of those opened before that one; in one query."""
+@dataclass(frozen=True)
+class Standing:
+    """`is_going_on`: a file is being worked off, or gifts of it are not sent."""
+
+    campaign: Campaign
+    stage: CampaignStage
+    is_going_on: bool
+
+
+def standing_of(campaign_id: UUID) -> Standing:
+    """Raises NotFoundError."""
+    for standing in _standings(Campaign.objects.filter(pk=campaign_id), limit=1):
+        return standing
+    raise NotFoundError("There is no campaign with this id.")
+
+
+def newest_standings(*, before: UUID | None = None, limit: int) -> list[Standing]:
+    """Of the campaigns opened before that one; in one query."""
+    older = Campaign.objects.all() if before is None else Campaign.objects.filter(pk__lt=before)
+    return _standings(older.order_by("-id"), limit=limit)
+
+
+def _standings(campaigns: QuerySet[Campaign], *, limit: int) -> list[Standing]:
     sheets = Sheet.objects.filter(scope_id=OuterRef("pk"))
-    unsent = CampaignGift.objects.filter(  # by the shop's gifts in these states, which an index knows
-        campaign=OuterRef("pk"),
+    made = CampaignGift.objects.filter(campaign=OuterRef("pk"))
+    unsent = made.filter(  # by the shop's gifts in these states, which an index knows
         gift__account=OuterRef("account"),
         gift__livemode=OuterRef("livemode"),
         gift__status__in=sorted(CANCELABLE),
     )
-    campaigns = Campaign.objects.select_related("account").annotate(
-        is_begun=Exists(sheets.filter(confirmed_at__isnull=False)),
+    found = campaigns.select_related("account", "template").annotate(
+        is_begun=Exists(sheets.filter(confirmed_at__isnull=False)) | Exists(made),
         is_going_on=Exists(sheets.filter(batch__state__in=sorted(OPEN))) | Exists(unsent),
         sheet_state=Subquery(sheets.exclude(state__in=sorted(NOT_THERE)).order_by("-id").values("state")[:1]),
     )
-    older = campaigns if before is None else campaigns.filter(pk__lt=before)
     return [
-        (
+        Standing(
             campaign,
             stage_of(
                 is_canceled=campaign.canceled_at is not None,
@@ -45,8 +66,9 @@ def campaigns_with_stages(*, before: UUID | None = None, limit: int) -> list[tup
                 is_going_on=campaign.is_going_on,
                 sheet_state=campaign.sheet_state,
             ),
+            campaign.is_going_on,
         )
-        for campaign in older.order_by("-id")[:limit]
+        for campaign in found[:limit]
     ]
 
 

@@ -24,7 +24,7 @@ UNDECIDED = frozenset({*BEFORE_CHECKED, SheetState.UPLOADING, SheetState.CHECKED
 
 
 def stage_of(*, is_canceled: bool, is_begun: bool, is_going_on: bool, sheet_state: str | None) -> CampaignStage:
-    """`is_begun`: a sheet was approved, whatever became of it; `sheet_state` is the newest's that is there."""
+    """`is_begun`: a sheet was approved, or gifts were made; `sheet_state` is of the newest that is there."""
     if is_canceled:
         return CampaignStage.CANCELED
     if is_begun:

@@ -16,7 +16,7 @@ from api.gifts import services
 from api.gifts.models import Gift
 from api.outbox.models import Job
 from api.sheets.models import SheetRow
-from api.sheets.services import discard_sheet
+from api.sheets.services import discard_sheet, throw_old_away
 from tests import build
 from tests.campaigns.conftest import Open, approve, gifts_file, recipients, work_off
 from tests.sheets.conftest import Receive
@@ -56,6 +56,17 @@ def test_no_file_and_no_batch_says_any_more_what_it_said_of_her(
     assert [word for word in ("cleo", "Cleo", "Happy 40th!", "CLEO IS 40") if word in held()] == []
     assert sorted(SheetRow.objects.values_list("row_key", flat=True)) == ["r1", "r1", "r2"]
     assert set(batch.items.values_list("label", flat=True)) == {"", "row 3: r1", "row 4: r2"}
+
+
+def test_a_key_that_is_an_address_goes_with_the_rows(open_campaign: Open, receive: Receive, now: datetime) -> None:
+    campaign = open_campaign()
+    batch = approve(campaign, receive("gifts", gifts_file(HERS), scope=campaign.pk), now)
+    work_off(batch, now)
+    assert batch.items.get().label == f"row 2: {CLEO}"
+
+    throw_old_away(now=now + timedelta(days=8))
+
+    assert (SheetRow.objects.count(), batch.items.get().label) == (0, "")
 
 
 def test_her_row_makes_no_second_gift_when_the_file_comes_again(

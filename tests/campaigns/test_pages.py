@@ -241,8 +241,10 @@ def test_a_campaign_stands_where_its_approved_file_is(
     seen.append(stage())
     Batch.objects.all().delete()  # after 400 days
     seen.append(stage())
+    Sheet.objects.all().delete()
+    seen.append(stage())
 
-    assert seen == ["empty", "checking", "to_approve", "to_approve", *["running"] * 2, *["done"] * 4]
+    assert seen == ["empty", "checking", "to_approve", "to_approve", *["running"] * 2, *["done"] * 5]
 
 
 def test_what_is_fetched_anew_is_all_that_changes_by_itself_and_nothing_else(

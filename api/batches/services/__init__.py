@@ -1,6 +1,6 @@
 """Everything that changes a batch: starting it, working it off, calling off its rest, forgetting it."""
 
-from api.batches.services.ending import KEEP, blank_old, cancel_batch, forget_row, purge_old
+from api.batches.services.ending import KEEP, blank_old, cancel_batch, forget_labels, forget_row, purge_old
 from api.batches.services.running import run_slice
 from api.batches.services.starting import LARGEST, ItemIn, start_batch
 
@@ -10,6 +10,7 @@ __all__ = [
     "ItemIn",
     "blank_old",
     "cancel_batch",
+    "forget_labels",
     "forget_row",
     "purge_old",
     "run_slice",

@@ -56,6 +56,12 @@ def forget_row(ref_id: str, *, batch_id: UUID | None = None) -> int:
     return items.update(label="", payload=None, detail="")
 
 
+def forget_labels(batch: Batch) -> None:
+    """Blank what it calls its items by, once the rows that they were made of are gone."""
+    for items in _slices(batch):
+        items.update(label="")
+
+
 def blank_old(*, now: datetime) -> int:
     """A month after its end a batch keeps its items' outcomes and the rows' ids, and no word about them."""
     over = Batch.objects.filter(finished_at__lt=now - KEEP_CONTENT, blanked_at=None).order_by("finished_at").first()

@@ -46,9 +46,9 @@ def sheet(request: HttpRequest, pk: UUID) -> HttpResponse:
     if found.scope_id is not None:
         return redirect(f"admin:{SCOPE_PAGES[kind.name]}", pk=found.scope_id)
     template = "admin/sheets_report.html" if request.GET.get("part") == "progress" else "admin/sheets_sheet.html"
-    reason = ReasonForm(label_suffix="")["reason"]
+    form = ReasonForm(label_suffix="")
     title = f"Import: {kind.title.lower()}"
-    return show(request, template, title, reason=reason, **report_context(found, kind))
+    return show(request, template, title, form=form, **report_context(found, kind))
 
 
 # Where the sheets of a campaign are shown: a capability above says so.

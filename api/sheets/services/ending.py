@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from api.batches.services import KEEP, forget_row
+from api.batches.services import KEEP, forget_labels, forget_row
 from api.batches.states import OPEN
 from api.sheets.models import Export, Sheet, SheetRow
 from api.sheets.states import KEPT, ExportState, SheetState
@@ -18,12 +18,15 @@ AT_ONCE = 20  # sheets a sweep; the next tick goes on
 
 
 def throw_old_away(*, now: datetime) -> int:
-    """Rows that a batch still works on stay until it is over."""
+    """Rows that a batch still works on stay until it is over. With them goes what it calls them by, their keys."""
     old = Sheet.objects.filter(expires_at__lte=now, state__in=sorted(KEPT)).exclude(batch__state__in=sorted(OPEN))
     found = list(old.order_by("expires_at").values_list("pk", flat=True)[:AT_ONCE])
     for sheet_id in found:
         with transaction.atomic():
             forget_content([sheet_id], state=SheetState.EXPIRED)
+            sheet = Sheet.objects.select_related("batch").get(pk=sheet_id)
+            if sheet.batch is not None:
+                forget_labels(sheet.batch)
     over = Export.objects.filter(expires_at__lte=now).exclude(state=ExportState.EXPIRED)
     return len(found) + over.update(state=ExportState.EXPIRED, key="")
 
