@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.servers.basehttp import WSGIServer
 from rest_framework.test import APIClient
 
 from accounts.models import Account, OrderGate, Scope
@@ -17,6 +18,9 @@ from api.templates.models import Template
 from giftflick.logs import JsonFormatter
 
 Lines = Callable[[], list[dict[str, Any]]]
+
+# Django lets ten callers wait at its test server's door; of fifty at once the kernel turned some away.
+WSGIServer.request_queue_size = 128
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
