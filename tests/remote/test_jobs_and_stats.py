@@ -148,7 +148,7 @@ def test_a_tick_from_afar_starts_no_job_that_its_invocation_would_cut_off(
 ) -> None:
     from giftflick.lambda_entry import handler
 
-    job(now, "upload.delete", state="waiting")
+    job(now, "upload.delete", state="waiting", attempts=0)
 
     found = handler({"manage": "tick --seconds=900"}, context)
 
