@@ -1,5 +1,6 @@
 """A bulk action as a founder takes it: all drafts are called off, from the list to the last item of the batch."""
 
+import re
 import time
 from datetime import timedelta
 from typing import Any
@@ -26,7 +27,7 @@ def bulk(client: Client) -> dict[str, float]:
     started = time.perf_counter()
     asked = client.post(DRAFTS, chosen)
     asked_s = time.perf_counter() - started
-    told = {name: asked.context[name] for name in ("count", "upto", "token")}
+    told = dict(re.findall(r'type="hidden" name="(count|upto|token)" value="([^"]*)"', asked.content.decode()))
 
     started = time.perf_counter()
     client.post(DRAFTS, {**chosen, **told, "confirmed": "yes", "reason": "bench"})
