@@ -24,7 +24,7 @@ def _replace(pattern: re.Pattern[str], addresses: set[str], model: Any, name: st
     holds_one = Q()
     for address in addresses:
         holds_one |= Q(**{f"{name}__icontains": address})
-    rows = list(model.objects.filter(holds_one))
+    rows = list(model.objects.select_for_update().filter(holds_one).order_by("pk"))  # two erasures take turns
     for row in rows:
         setattr(row, name, pattern.sub(FORGOTTEN, getattr(row, name)))
     model.objects.bulk_update(rows, [name], batch_size=100)

@@ -37,7 +37,7 @@ DECLARED = re.compile(
     rf"^-- (?P<name>\w+): (?P<type>{'|'.join(ParameterType.values)})(?: = ?(?P<default>[^,\n]*))?(?:, (?P<label>.*))?$",
     re.MULTILINE,
 )
-ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")  # one that somebody forgot to quote
+ADDRESS = re.compile(r"(?<![^\s@])[^\s@]+@[^\s@]+")  # one that somebody forgot to quote
 BLANK = "'…'"
 WORD = re.compile(r"[^\s'\"]+")
 COMMENT = re.compile(r"/\*|\*/")
