@@ -6,13 +6,15 @@ from django.db.backends.utils import CursorWrapper
 from api.console.tables import ID_AT, TABLES, VIEWS
 from giftflick.console_roles import PII, ROLES
 
-# Two releases at once would step on each other's grants. Those who get them may not take this lock.
-LOCK = "LOCK TABLE api_queryrun IN SHARE ROW EXCLUSIVE MODE"
+# Two releases at once would step on each other's grants. Those who get them may not take this lock, and no request
+# waits for it, however long a question that is being answered holds up a view.
+LOCK = "LOCK TABLE django_migrations IN SHARE ROW EXCLUSIVE MODE"
 
 
 def grant_console() -> list[str]:
-    """Bring the logins' rights to what is listed; the logins that there are. No table is locked but the
-    log of what is asked, for an instant. May be run again.
+    """Bring the logins' rights to what is listed; the logins that there are. May be run again.
+
+    Waits for what is being answered from the console's own views: some seconds.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LOCK)

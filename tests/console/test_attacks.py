@@ -61,6 +61,7 @@ REFUSED = {
     "the own password": ("ALTER ROLE CURRENT_USER PASSWORD 'mine'", TRANSACTION),
     "the lock of who asks": ("LOCK TABLE api_queryrun IN SHARE ROW EXCLUSIVE MODE", ROLE),
     "the lock of who counts": ("LOCK TABLE api_figures IN SHARE ROW EXCLUSIVE MODE", ROLE),
+    "the lock of a release": ("LOCK TABLE django_migrations IN SHARE ROW EXCLUSIVE MODE", ROLE),
     "changing the own role": ("ALTER ROLE CURRENT_USER SET default_transaction_read_only TO off", TRANSACTION),
     "the own rights": ("ALTER ROLE CURRENT_USER SUPERUSER", ROLE),
     "the system's settings": ("ALTER SYSTEM SET fsync = off", TRANSACTION),

@@ -1,6 +1,7 @@
 """Parameters are found where they are meant, numbered once, and never become a statement's text."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -61,14 +62,27 @@ def test_a_place_in_the_numbered_text_is_found_again_in_the_source() -> None:
 def test_a_long_text_is_read_as_quickly_a_character_as_a_short_one(part: str) -> None:
     def cost(times: int) -> float:
         source = "".join(part.format(n=n) for n in range(times))
-        taken = []
-        for _ in range(3):
-            started = time.process_time()
-            read_statement(source)
-            taken.append(time.process_time() - started)
-        return min(taken)
+        return seconds(lambda: read_statement(source))
 
     assert cost(8_000) < 12 * cost(2_000)  # four times the text; if each part were read to the end, 16 times the time
+
+
+def test_a_long_word_costs_as_much_to_leave_texts_out_of() -> None:
+    def cost(times: int) -> float:
+        source = ("x" * 996 + '""') * times
+        return seconds(lambda: without_texts(source))
+
+    assert cost(40) < 12 * cost(10)
+
+
+def seconds(act: Callable[[], object]) -> float:
+    """The least of three times, as others use the processor, too."""
+    taken = []
+    for _ in range(3):
+        started = time.process_time()
+        act()
+        taken.append(time.process_time() - started)
+    return min(taken)
 
 
 def test_of_too_many_parameters_no_more_are_looked_for() -> None:
