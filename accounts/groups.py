@@ -27,7 +27,7 @@ LOOK = _views("""
     api.gift api.giftevent api.giftmedia api.thanks api.render api.rendercallback api.upload
     api.message api.mailevent api.suppression api.template api.job
     api.webhookendpoint api.webhookdelivery api.webhookattempt
-    api.batch api.batchitem
+    api.batch api.batchitem api.campaign
 """)
 
 GROUPS: dict[str, frozenset[str] | None] = {

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 
 from accounts import services
 from accounts.models import Account, ApiKey
+from accounts.reauthentication import fresh_sign_in
 from accounts.selectors import working_keys
 from api.delivery.selectors import mails_sent_today
 from api.gifts.selectors import gifts_for
@@ -75,6 +76,7 @@ def _list(request: HttpRequest, app: str, model: str | None, filters: dict[str, 
 
 
 @page("shops/<uuid:pk>/suspend/", name="shop_suspend", permission=MAY_CHANGE)
+@fresh_sign_in
 def suspend(request: HttpRequest, pk: UUID) -> HttpResponse:
     account = get_object_or_404(Account, pk=pk)
 

@@ -80,7 +80,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "Gifts",
                 "items": [
                     _item("Gifts", "redeem", "api_gift_changelist", "api.view_gift"),
-                    _item("Campaigns", "campaign", "campaigns", "api.view_batch"),
+                    _item("Campaigns", "campaign", "campaigns", "api.view_campaign"),
                     _item("Renders", "movie", "api_render_changelist", "api.view_render"),
                     _item("Uploads", "perm_media", "api_upload_changelist", "api.view_upload"),
                 ],

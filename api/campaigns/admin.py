@@ -34,6 +34,7 @@ from giftflick.admin_door import actor_of
 from giftflick.admin_pages import page, show, uuid_of
 
 SCOPE_PAGES[GIFTS.name] = "campaign"
+LOOK = "api.view_campaign"
 A_PAGE = 50
 SHOWN_GIFTS = 100
 TONES = {
@@ -90,7 +91,7 @@ class CampaignForm(forms.Form):
         return {name: data[name] for name in DEFAULTED if data[name]}
 
 
-@page("campaigns/", name="campaigns", permission="api.view_batch")
+@page("campaigns/", name="campaigns", permission=LOOK)
 def campaigns(request: HttpRequest) -> HttpResponse:
     """The newest first, fifty a page."""
     before = uuid_of(request.GET.get("before", ""))
@@ -186,9 +187,7 @@ def _campaign(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("admin:campaign", pk=pk)
 
 
-page("campaigns/<uuid:pk>/", name="campaign", permission="api.view_batch")(
-    at_the_door(_campaign, refuse=_campaign_page)
-)
+page("campaigns/<uuid:pk>/", name="campaign", permission=LOOK)(at_the_door(_campaign, refuse=_campaign_page))
 
 
 @page("campaigns/<uuid:pk>/approve/<uuid:sheet>/", name="campaign_approve", permission=GIFTS.permission)
@@ -208,6 +207,7 @@ def approve(request: HttpRequest, pk: UUID, sheet: UUID) -> HttpResponse:
 
 
 @page("campaigns/<uuid:pk>/cancel/", name="campaign_cancel", permission=GIFTS.permission)
+@fresh_sign_in
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Asks, then calls off what is not sent."""
     found = _campaign_or_404(pk)

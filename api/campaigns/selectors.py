@@ -12,6 +12,7 @@ from api.exceptions import NotFoundError
 from api.gifts.models import Gift
 from api.gifts.states import GiftStatus
 from api.sheets.models import Sheet
+from api.sheets.states import good_rows
 
 
 def campaign_with(campaign_id: UUID) -> Campaign:
@@ -46,6 +47,7 @@ def newest_standings(*, before: UUID | None = None, limit: int) -> list[Standing
 
 def _standings(campaigns: QuerySet[Campaign], *, limit: int) -> list[Standing]:
     sheets = Sheet.objects.filter(scope_id=OuterRef("pk"))
+    newest = sheets.exclude(state__in=sorted(NOT_THERE)).order_by("-id")
     made = CampaignGift.objects.filter(campaign=OuterRef("pk"))
     unsent = made.filter(  # by the shop's gifts in these states, which an index knows
         gift__account=OuterRef("account"),
@@ -55,7 +57,8 @@ def _standings(campaigns: QuerySet[Campaign], *, limit: int) -> list[Standing]:
     found = campaigns.select_related("account", "template").annotate(
         is_begun=Exists(sheets.filter(confirmed_at__isnull=False)) | Exists(made),
         is_going_on=Exists(sheets.filter(batch__state__in=sorted(OPEN))) | Exists(unsent),
-        sheet_state=Subquery(sheets.exclude(state__in=sorted(NOT_THERE)).order_by("-id").values("state")[:1]),
+        sheet_state=Subquery(newest.values("state")[:1]),
+        sheet_counts=Subquery(newest.values("counts")[:1]),
     )
     return [
         Standing(
@@ -65,6 +68,7 @@ def _standings(campaigns: QuerySet[Campaign], *, limit: int) -> list[Standing]:
                 is_begun=campaign.is_begun,
                 is_going_on=campaign.is_going_on,
                 sheet_state=campaign.sheet_state,
+                has_good_rows=good_rows(campaign.sheet_counts or {}) > 0,
             ),
             campaign.is_going_on,
         )

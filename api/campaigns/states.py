@@ -23,12 +23,16 @@ NOT_THERE = frozenset({SheetState.UPLOADING, SheetState.DISCARDED, SheetState.EX
 UNDECIDED = frozenset({*BEFORE_CHECKED, SheetState.UPLOADING, SheetState.CHECKED})
 
 
-def stage_of(*, is_canceled: bool, is_begun: bool, is_going_on: bool, sheet_state: str | None) -> CampaignStage:
-    """`is_begun`: a sheet was approved, or gifts were made; `sheet_state` is of the newest that is there."""
+def stage_of(
+    *, is_canceled: bool, is_begun: bool, is_going_on: bool, sheet_state: str | None, has_good_rows: bool
+) -> CampaignStage:
+    """`is_begun`: a sheet was approved, or gifts were made. The other two are of the newest sheet that is there."""
     if is_canceled:
         return CampaignStage.CANCELED
+    if is_begun and is_going_on:
+        return CampaignStage.RUNNING
     if is_begun:
-        return CampaignStage.RUNNING if is_going_on else CampaignStage.DONE
+        return CampaignStage.TO_APPROVE if sheet_state == SheetState.CHECKED and has_good_rows else CampaignStage.DONE
     if sheet_state in BEFORE_CHECKED:
         return CampaignStage.CHECKING
     return CampaignStage.TO_APPROVE if sheet_state == SheetState.CHECKED else CampaignStage.EMPTY

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.reauthentication import fresh_sign_in
 from api.exceptions import InvalidStateError
 from api.outbox.models import Job
 from api.outbox.services import forget_dead, revive
@@ -31,6 +32,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page("jobs/<int:pk>/forget/", name="job_forget", permission=OPERATE)
+@fresh_sign_in
 def forget(request: HttpRequest, pk: int) -> HttpResponse:
     job = _job(pk)
 

@@ -1,5 +1,7 @@
 """A sheet's way from upload to work, what its check makes of each row, and how an export ends."""
 
+from collections.abc import Mapping
+
 from django.db import models
 
 
@@ -33,6 +35,11 @@ BEFORE_CHECKED = frozenset({SheetState.WAITING, SheetState.CHECKING})
 APPLIED = frozenset({RowOutcome.NEW, RowOutcome.CHANGED})
 # Those whose rows and files are still there.
 KEPT = frozenset({*BEFORE_CHECKED, SheetState.UPLOADING, SheetState.CHECKED, SheetState.REFUSED, SheetState.CONFIRMED})
+
+
+def good_rows(counts: Mapping[str, int]) -> int:
+    """Of a sheet's rows by outcome, those that confirming would take in."""
+    return sum(counts.get(outcome, 0) for outcome in APPLIED)
 
 
 class ExportState(models.TextChoices):

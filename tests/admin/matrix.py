@@ -58,7 +58,8 @@ class Page:
 
 BY_POST_ONLY, ELSEWHERE = 405, 302
 MANAGE_TEAM, OPERATE_GIFT, OPERATE_JOB = "accounts.manage_team", "api.operate_gift", "api.operate_job"
-SEE_GIFT, SEE_BATCH, CHANGE_TEMPLATE = "api.view_gift", "api.view_batch", "api.change_template"
+SEE_GIFT, SEE_BATCH, SEE_CAMPAIGN = "api.view_gift", "api.view_batch", "api.view_campaign"
+CHANGE_TEMPLATE = "api.change_template"
 IMPORT, RUN_CAMPAIGN = "api.import_data", "api.run_campaign"
 EXPORT, EXPORT_PERSONAL = "api.add_export", "api.export_pii"
 ASK, ASK_PERSONAL = "api.use_console", "api.console_pii"
@@ -101,7 +102,7 @@ PAGES = {
     "team_help": Page(MANAGE_TEAM, fresh=True),
     "help": Page(ANYBODY),
     "words": Page(ANYBODY),
-    "shop_suspend": Page("accounts.change_account"),
+    "shop_suspend": Page("accounts.change_account", fresh=True),
     "shop_resume": Page("accounts.change_account"),
     "key_rotate": Page("accounts.add_apikey", fresh=True),
     "key_revoke": Page("accounts.delete_apikey", 404, fresh=True),  # it says which keys in its parameters
@@ -115,7 +116,7 @@ PAGES = {
     "gift_withdraw": Page(OPERATE_GIFT, fresh=True),
     "gift_erase": Page("api.erase_recipient", fresh=True),
     "job_retry": Page(OPERATE_JOB),
-    "job_forget": Page(OPERATE_JOB),
+    "job_forget": Page(OPERATE_JOB, fresh=True),
     "mail_preview": Page("api.view_message"),
     "webhook_enable": Page("api.change_webhookendpoint"),
     "webhook_redeliver": Page("api.change_webhookdelivery"),
@@ -151,11 +152,11 @@ PAGES = {
     "export_kind": Page(EXPORT),
     "export_download": Page(EXPORT, ELSEWHERE),  # to the bucket
     "export_download of personal data": Page(EXPORT_PERSONAL, ELSEWHERE, fresh=True),
-    "campaigns": Page(SEE_BATCH),
+    "campaigns": Page(SEE_CAMPAIGN),
     "campaign_new": Page(RUN_CAMPAIGN),
-    "campaign": Page(SEE_BATCH, posts=RUN_CAMPAIGN),
+    "campaign": Page(SEE_CAMPAIGN, posts=RUN_CAMPAIGN),
     "campaign_approve": Page(RUN_CAMPAIGN, ELSEWHERE, fresh=True),
-    "campaign_cancel": Page(RUN_CAMPAIGN),
+    "campaign_cancel": Page(RUN_CAMPAIGN, fresh=True),
     "campaign_gifts": Page(SEE_GIFT),
     "console": Page(ASK),
     "console_question": Page(ASK),

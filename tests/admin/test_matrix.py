@@ -46,6 +46,7 @@ DECIDED = {
     "api.console_pii": {"Founder"},
     "api.view_queryrun": {"Founder", "Developer"},
     "api.change_savedquery": {"Founder"},
+    "api.view_campaign": {"Founder", "Support", "Developer", "Read-only"},
     "api.view_batch": {"Founder", "Support", "Developer", "Read-only"},
     "api.add_export": {"Founder", "Support", "Developer"},
     "api.view_suppression": {"Founder", "Support", "Developer", "Read-only"},

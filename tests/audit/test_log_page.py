@@ -17,10 +17,11 @@ from api.audit.models import AuditEntry
 from api.audit.selectors import find_entries, written_between
 from api.audit.services import record
 from api.audit.states import Door
+from api.campaigns.models import Campaign
 from api.console.models import QueryRun, SavedQuery
 from api.gifts import services
 from api.gifts.models import Gift
-from api.sheets.models import Export
+from api.sheets.models import Export, Sheet
 from tests import build
 from tests.admin.signing import signed_in
 
@@ -187,15 +188,16 @@ def test_who_may_not_read_the_log_reads_no_history_either(canceled: Gift) -> Non
 @pytest.mark.parametrize(
     ("group", "seen"),
     [
-        ("Founder", {"gift", "user", "apikey", "savedquery", "queryrun", "export", ""}),
-        ("Developer", {"gift", "apikey", "savedquery", "queryrun", ""}),
-        ("Support", {"gift", ""}),
+        ("Founder", {"gift", "campaign", "user", "apikey", "savedquery", "queryrun", "export", "sheet", ""}),
+        ("Developer", {"gift", "campaign", "apikey", "savedquery", "queryrun", ""}),
+        ("Support", {"gift", "campaign", ""}),
     ],
 )
 def test_entries_about_what_somebody_may_not_see_are_not_theirs_to_read(
     group: str, seen: set[str], canceled: Gift, now: datetime, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    for subject in (User(pk=7), ApiKey(pk="AbCdEf123456"), SavedQuery(), QueryRun(), Export(), None):
+    things = (Campaign(), User(pk=7), ApiKey(pk="AbCdEf123456"), SavedQuery(), QueryRun(), Export(), Sheet(), None)
+    for subject in things:
         record("thing.changed", now=now, actor="staff:ada", subject=subject, changes={"name": ["a", "b"]})
     reader = User.objects.create_user("reader", is_staff=True)
     reader.groups.add(Group.objects.get(name=group))

@@ -108,7 +108,7 @@ def test_who_may_only_look_sees_how_far_it_is_and_no_row(open_campaign: Open, re
     campaign = open_campaign()
     sheet = receive("gifts", gifts_file(*recipients(2, wrong=(2,))), scope=campaign.pk)
     work_off(approve(campaign, sheet, now), now)
-    client = signed_in(somebody("api.view_batch"))
+    client = signed_in(somebody("api.view_campaign"))
     page = f"/admin/campaigns/{campaign.pk}/"
 
     shown = client.get(page).content.decode()
@@ -245,6 +245,23 @@ def test_a_campaign_stands_where_its_approved_file_is(
     seen.append(stage())
 
     assert seen == ["empty", "checking", "to_approve", "to_approve", *["running"] * 2, *["done"] * 5]
+
+
+def test_a_second_file_with_something_to_approve_is_not_done(
+    founder: Client, open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    campaign = open_campaign()
+    work_off(approve(campaign, receive("gifts", gifts_file(*recipients(1)), scope=campaign.pk), now), now)
+    for gift in Gift.objects.all():
+        cancel_gift(gift.pk, actor="tests", now=now)
+    second = receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk)
+
+    listed = founder.get("/admin/campaigns/").context["rows"][0][1]
+    shown = founder.get(f"/admin/campaigns/{campaign.pk}/").context["stage"]
+    discard_sheet(second.pk, actor="tests", now=now)
+
+    assert listed == shown == "to_approve"
+    assert founder.get(f"/admin/campaigns/{campaign.pk}/").context["stage"] == "done"
 
 
 def test_what_is_fetched_anew_is_all_that_changes_by_itself_and_nothing_else(

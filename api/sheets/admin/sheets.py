@@ -22,7 +22,7 @@ from api.sheets.kinds import SheetKind, kind_called
 from api.sheets.limits import LINK_LIVES, MAX_CELL, MAX_POSTED, MB
 from api.sheets.models import Sheet, SheetRow
 from api.sheets.reading import ERROR
-from api.sheets.states import BEFORE_CHECKED, RowOutcome, SheetFormat, SheetState
+from api.sheets.states import BEFORE_CHECKED, RowOutcome, SheetFormat, SheetState, good_rows
 from api.sheets.writing import CONTENT_TYPES, write_sheet
 from giftflick.admin_confirm import ReasonForm
 from giftflick.admin_door import actor_of
@@ -57,7 +57,7 @@ SCOPE_PAGES: dict[str, str] = {}
 
 def report_context(found: Sheet, kind: SheetKind) -> dict[str, Any]:
     counts = found.counts
-    good = counts.get(RowOutcome.NEW, 0) + counts.get(RowOutcome.CHANGED, 0)
+    good = good_rows(counts)
     new, changed = (
         list(selectors.rows_that(found, which)[:SHOWN]) if counts.get(which) else []
         for which in (RowOutcome.NEW, RowOutcome.CHANGED)
@@ -101,7 +101,7 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     found, kind = allowed_sheet(request, pk)
     if request.method != "POST" or found.scope_id is not None:
         return redirect("admin:sheet", pk=pk)
-    good = found.counts.get(RowOutcome.NEW, 0) + found.counts.get(RowOutcome.CHANGED, 0)
+    good = good_rows(found.counts)
     form = ReasonForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"Nothing was taken in: say why. {form.errors['reason'][0]}")
