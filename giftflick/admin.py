@@ -9,6 +9,7 @@ from django.contrib.admin import helpers
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -29,6 +30,7 @@ else:
     helpers.AdminForm, helpers.Fieldline = AdminForm, Fieldline
 
 NOTHING = "-"
+NO_NUL = ProhibitNullCharactersValidator()
 UNBROKEN = '<span style="white-space: nowrap">{}</span>'
 
 Column = Any  # a function from row to text; the stubs know those in `list_display` only, Django everywhere
@@ -66,6 +68,7 @@ class ModelAdmin(CarefulEdits):
         """Rows that cannot be, from a form that was tampered with, are told in words."""
         try:
             for given in [*request.POST.getlist(ACTION_CHECKBOX_NAME), *filter(None, request.POST.getlist("upto"))]:
+                NO_NUL(given)
                 self.opts.pk.run_validators(self.opts.pk.to_python(given))  # they know what the column holds
         except ValidationError:
             messages.warning(request, "Those rows were not understood: choose them again. Nothing was done.")

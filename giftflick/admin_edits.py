@@ -33,6 +33,7 @@ from api.audit.models import AuditEntry
 from api.audit.selectors import entries_of
 from api.audit.services import record
 from api.audit.wording import Line, lines_of, value_in_words, what, who
+from api.exceptions import ApplicationError
 
 if TYPE_CHECKING:  # Django's own are generic to mypy only, and Unfold has no types
     Base = admin.ModelAdmin[Any]
@@ -75,6 +76,7 @@ class Edit:
     why: str = ""
     before: Values | None = None  # the row's values, before the form set any
     stamps: Mapping[str, str] = field(default_factory=dict)
+    refusal: ApplicationError | None = None  # of the service, after all checks of the form
     conflicts: list[Conflict] = field(default_factory=list)
 
 
@@ -91,10 +93,21 @@ class CarefulEdits(Base):
 
     # The form
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """What a service refuses though the form let it through, as a name that another takes in this instant, stands
+        on the form with what was typed.
+        """
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ApplicationError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return super().changeform_view(request, *args, **kwargs)
+
     def _changeform_view(self, request: HttpRequest, object_id: Any, form_url: str, extra_context: Any) -> Any:
         edit = Edit()
         if request.method == "POST":
             edit = Edit(seen=_read(request.POST.get(STAMPS, "")), why=request.POST.get(WHY, "").strip()[:LONGEST_WHY])
+        edit.refusal = getattr(request, "refusal", None)
         request.edit = edit  # type: ignore[attr-defined]
         shown = {} if self.has_history and request.user.has_perm(SEES_HISTORY) else {"show_history": False}
         with acting(why=edit.why):
@@ -112,11 +125,12 @@ class CarefulEdits(Base):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         form_class: Any = super().get_form(request, obj, change=change, **kwargs)
         edit: Edit | None = getattr(request, "edit", None)
-        if edit is None or obj is None or not change:
+        if edit is None:
             return form_class
-        # Asked for more than once: what is known already is not read from a row that a form may have changed since.
-        edit.before = {**_values(obj, form_class.base_fields), **(edit.before or {})}
-        edit.stamps = {name: _stamp(value) for name, value in edit.before.items()}
+        if obj is not None and change:
+            # Asked for more than once: what is known already is not read from a row that a form may have changed since.
+            edit.before = {**_values(obj, form_class.base_fields), **(edit.before or {})}
+            edit.stamps = {name: _stamp(value) for name, value in edit.before.items()}
         return type(form_class)(form_class.__name__, (_Checked, form_class), {"edit": edit})
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
@@ -182,7 +196,9 @@ class _Told:
 
 
 class _Checked:
-    """Mixed into a form: refuses what was made from an older row than the one that is there."""
+    """Mixed into a form: refuses what was made from an older row than the one that is there, and says what the service
+    refused.
+    """
 
     edit: Edit
 
@@ -197,6 +213,10 @@ class _Checked:
                 edit.conflicts.append(_conflict(self, name, is_yours_kept=is_touched))
         if edit.conflicts:
             self.add_error(None, CHANGED_MEANWHILE)
+        for error in edit.refusal.errors if edit.refusal else ():
+            self.add_error(error.field if error.field in self.fields else None, error.detail)
+        if edit.refusal and not edit.refusal.errors:
+            self.add_error(None, edit.refusal.detail)
         return cleaned
 
 

@@ -172,9 +172,17 @@ def test_an_address_that_makes_no_sense_gets_a_list_and_words(founder: Client, s
             assert "a filter that is not there" in said, query
 
 
-@pytest.mark.parametrize("selected", ["nonsense", "a\x00b", "9" * 19, "9" * 40])
 @pytest.mark.parametrize(
-    ("label", "action"), [("api.gift", "cancel"), ("api.job", "forget"), ("api.suppression", "lift")]
+    ("label", "action", "selected"),
+    [
+        *(
+            (label, action, selected)
+            for label, action in (("api.gift", "cancel"), ("api.job", "forget"), ("api.suppression", "lift"))
+            for selected in ("nonsense", "a\x00b", "9" * 19, "9" * 40)
+        ),
+        ("accounts.apikey", "revoke", "a\x00b"),
+        ("accounts.apikey", "revoke", "9" * 40),
+    ],
 )
 def test_rows_that_cannot_be_are_told_in_words(
     label: str, action: str, selected: str, founder: Client, db: None

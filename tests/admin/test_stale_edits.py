@@ -294,6 +294,39 @@ def test_a_change_that_commits_while_the_form_waits_is_seen(founder: Client, acc
     assert account.mails_per_day == 10
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_add_the_same_shop_in_the_same_instant_one_is_told(founder: Client, account: Account) -> None:
+    """By the database, after every check of the form: what was typed stands there still."""
+    form = account_form(account, name="Balloon Shop", email="balloons@shop.example", mails_per_day=77)
+    answers: list[Any] = []
+
+    with transaction.atomic():
+        accounts.create_account(name="Balloon Shop", email="other@shop.example")
+        thread = in_background(lambda: answers.append(founder.post("/admin/accounts/account/add/", form)))
+        eventually(lambda: waiting() == 1, 20)
+    thread.join()
+
+    shown = answers[0].context["adminform"].form
+    assert (answers[0].status_code, shown.errors) == (200, {"name": ["Another shop has this name."]})
+    assert shown["mails_per_day"].value() == "77"
+    assert Account.objects.filter(name="Balloon Shop").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_name_that_another_shop_takes_meanwhile_is_told(founder: Client, account: Account) -> None:
+    path = page_of(account)
+    form = account_form(account, name="Balloon Shop", _stamps=opened(founder, path))
+    answers: list[Any] = []
+
+    with transaction.atomic():
+        accounts.create_account(name="Balloon Shop", email="other@shop.example")
+        thread = in_background(lambda: answers.append(founder.post(path, form)))
+        eventually(lambda: waiting() == 1, 20)
+    thread.join()
+
+    assert answers[0].context["adminform"].form.errors == {"name": ["Another shop has this name."]}
+
+
 def in_background(act: Callable[[], object]) -> threading.Thread:
     def run() -> None:
         try:
