@@ -32,7 +32,7 @@ from api.console.services import (
     stop_run,
 )
 from api.console.statements import LONGEST, in_a_line, parameters_of, read_statement
-from api.exceptions import ApplicationError
+from api.exceptions import ApplicationError, refusal_words
 from giftflick.admin_pages import View, page, show
 
 USE, SEE_PERSONAL, TAKE_PERSONAL = "api.use_console", "api.console_pii", "api.export_pii"
@@ -192,7 +192,7 @@ def _ask(request: HttpRequest, *, with_pii: bool, is_download: bool) -> dict[str
     try:
         told = ask_database(_user(request), asked, now=timezone.now())
     except ApplicationError as refusal:
-        return {"refusal": " ".join(error.detail for error in refusal.errors) or refusal.detail}
+        return {"refusal": refusal_words(refusal)}
     return {"told": told, "shown": for_page(told.answer) if told.answer else None}
 
 
