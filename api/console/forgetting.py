@@ -6,8 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from api.console.models import QueryRun, SavedQuery
-from api.console.services.keeping import LONGEST_NAME
+from api.console.models import LONGEST_NAME, QueryRun, SavedQuery
 
 FORGOTTEN = "(forgotten)"
 

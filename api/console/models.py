@@ -10,6 +10,8 @@ from uuid6 import uuid7
 
 from api.console.states import RunState
 
+LONGEST_NAME, LONGEST_DESCRIPTION = 120, 1_000
+
 
 def go_with_owner(collector: Any, field: Any, questions: Any, using: str) -> None:
     """What nobody else could see goes; what is everybody's stays, without an owner."""
@@ -22,8 +24,10 @@ class SavedQuery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     seed = models.SlugField(max_length=60, null=True, blank=True, unique=True, editable=False)
-    name = models.CharField(max_length=120, help_text="The question, as somebody would ask it.")
-    description = models.TextField(max_length=1000, blank=True, help_text="What the answer shows, and what for.")
+    name = models.CharField(max_length=LONGEST_NAME, help_text="The question, as somebody would ask it.")
+    description = models.TextField(
+        max_length=LONGEST_DESCRIPTION, blank=True, help_text="What the answer shows, and what for."
+    )
     sql = models.TextField("statement", help_text="One SELECT; :name in it becomes a field to fill in.")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=go_with_owner, null=True, blank=True, related_name="+"

@@ -9,12 +9,11 @@ from django.db import transaction
 from accounts.models import User
 from api import actors
 from api.audit.services import differences, record
-from api.console.models import SavedQuery
+from api.console.models import LONGEST_DESCRIPTION, LONGEST_NAME, SavedQuery
 from api.console.questions import read_questions
 from api.console.statements import LONGEST, without_keys
 from api.exceptions import ApplicationError, ForbiddenError, PreconditionFailedError
 
-LONGEST_NAME, LONGEST_DESCRIPTION = 120, 1_000
 CHANGED = "Somebody else changed this question in the meantime. Nothing was overwritten: open it anew, or save a copy."
 
 
