@@ -42,6 +42,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["name", "email", "order_gate", "requests_per_minute", "mails_per_day", "domains", "origins"]
         field_classes = {"domains": LinesField, "origins": LinesField}
         widgets = dict.fromkeys(("domains", "origins"), LinesField.widget)
+        error_messages = {"name": {"unique": services.NAME_TAKEN}}
 
     def clean_domains(self) -> list[str]:
         """Host names as a product's address has them: an `https://` or a path would match no product at all."""

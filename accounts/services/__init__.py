@@ -6,6 +6,7 @@ So a crash in between always leaves a key refused, and `accounts.key_sync` bring
 """
 
 from accounts.services.accounts import (
+    NAME_TAKEN,
     change_account,
     create_account,
     open_account,
@@ -28,6 +29,7 @@ from accounts.services.keys import (
 
 __all__ = [
     "LONGEST_OVERLAP",
+    "NAME_TAKEN",
     "SHOWN_BEFORE",
     "ShownBeforeError",
     "change_account",

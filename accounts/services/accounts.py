@@ -22,6 +22,7 @@ from api.outbox import services as outbox
 
 SHORTEST = timedelta(microseconds=1)  # what PostgreSQL can tell apart
 CARRIED_BY_KEYS = frozenset({"name", "requests_per_minute", "mails_per_day", "origins"})
+NAME_TAKEN = "Another shop has this name."
 
 
 def create_account(
@@ -137,4 +138,4 @@ def _unique_name() -> Iterator[None]:
     try:
         yield
     except IntegrityError:
-        raise InvalidFieldError("name", "unique", "Another shop has this name.") from None
+        raise InvalidFieldError("name", "unique", NAME_TAKEN) from None

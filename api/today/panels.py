@@ -220,12 +220,12 @@ def cost(content: Json, links: Links, mode: str, today: date) -> list[Number]:
     minutes, taken = (month["film_s"] / 60, month["mails"]) if is_live else (0, 0)
     parts = [
         (
-            f"{minutes:,.0f} rendered minutes",
+            f"{_amount(minutes)} rendered minutes",
             minutes * RENDERED_MINUTE,
             links.renders(RenderStatus.SUCCEEDED, today.day),
         ),
         (f"{taken:,} mails", taken * MAIL, links.mails_accepted(today.day)),
-        (f"{stored:,.0f} GB kept for a month", stored * STORED_GB_MONTH, links.uploads_kept()),
+        (f"{_amount(stored)} GB kept for a month", stored * STORED_GB_MONTH, links.uploads_kept()),
     ]
     return [
         *(Number(label, f"${amount:,.2f}", url) for label, amount, url in parts),
@@ -245,6 +245,11 @@ def shops(content: Json, names: Mapping[str, str], links: Links) -> list[tuple[s
 def _several(label: str) -> str:
     noun = next(noun for noun in ("job", "gift", "double", "webhook") if noun in label)
     return label.replace(noun, f"{noun}s")
+
+
+def _amount(number: float) -> str:
+    """Small ones with a decimal, so that none that costs something looks like nothing."""
+    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
 
 
 def _percent(part: float, whole: float) -> float | None:

@@ -310,6 +310,8 @@ def test_of_two_who_add_the_same_shop_in_the_same_instant_one_is_told(founder: C
     assert (answers[0].status_code, shown.errors) == (200, {"name": ["Another shop has this name."]})
     assert shown["mails_per_day"].value() == "77"
     assert Account.objects.filter(name="Balloon Shop").count() == 1
+    again = founder.post("/admin/accounts/account/add/", form)
+    assert again.context["adminform"].form.errors == shown.errors  # in the same words, once the form sees it
 
 
 @pytest.mark.django_db(transaction=True)

@@ -296,3 +296,18 @@ def test_what_it_costs_is_reckoned_from_them(founder: Client, now: datetime) -> 
 
     assert live == ["$20.00", "$39.90", "$1.00", "$60.90"]
     assert test == ["$0.00", "$0.00", "$1.00", "$1.00"]
+
+
+def test_little_that_costs_something_does_not_look_like_nothing(founder: Client, now: datetime) -> None:
+    make_figures(now=now)
+    figures = Figures.objects.get(pk="live")
+    figures.content |= {
+        "month": {"film_s": 28, "mails": 3},
+        "kept": {"film_bytes": 300_000_000, "upload_bytes": 10_000_000},
+    }
+    figures.save()
+
+    minutes, mails, stored, _ = founder.get(TODAY).context["cost"]
+
+    assert (minutes.label, minutes.value) == ("0.5 rendered minutes", "$0.09")
+    assert (mails.label, stored.label) == ("3 mails", "0.3 GB kept for a month")
