@@ -28,7 +28,6 @@ from accounts.states import KeyState
 from api import actors
 from api.audit.doors import acting
 from api.audit.states import Door
-from api.exceptions import ApplicationError
 from giftflick.admin import About, ModelAdmin, moment, named
 from giftflick.admin_filters import RowFilter
 from giftflick.admin_parts import badge
@@ -192,15 +191,17 @@ class ApiKeyAdmin(SearchByIndex, ModelAdmin):
         object_id: str | None = None,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        return self.told_on_form(request, partial(self._bare_view, request, object_id, form_url, extra_context))
+
+    def _bare_view(
+        self, request: HttpRequest, object_id: str | None, form_url: str, extra_context: dict[str, Any] | None
     ) -> HttpResponse:
         """Django's own runs in a transaction: a key would be projected and shown before its record is committed."""
         try:
             view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
         except ShownBeforeError as refusal:
             return tell_shown_before(request, refusal)
-        except ApplicationError as refusal:
-            messages.error(request, refusal.detail)
-            return HttpResponseRedirect(request.path)
         return view
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from accounts import lockout
@@ -19,20 +19,21 @@ from accounts.models import User
 from accounts.second_factor import calm, end_sessions, forget_second_factor
 from api import actors
 from api.audit.services import differences, record
-from api.exceptions import ForbiddenError, InvalidStateError
+from api.exceptions import ForbiddenError, InvalidFieldError, InvalidStateError
 
+NAME_TAKEN = "A colleague has this name."
 FIELDS = ("email", "first_name", "last_name", "is_active")
 
 
 def invite_member(*, username: str, email: str, groups: Iterable[Group], by: User, now: datetime, **names: str) -> User:
     """Somebody new, who cannot sign in before a password is chosen by a mailed link: the caller mails it afterwards.
 
-    Raises ForbiddenError.
+    Raises ForbiddenError; InvalidFieldError if the name is taken.
     """
     groups = list(groups)
     refuse_to_give(by, groups)
     with transaction.atomic():
-        user = User.objects.create(username=username, email=email, is_staff=True, password=make_password(None), **names)
+        user = _new_user(username, email=email, is_staff=True, password=make_password(None), **names)
         user.groups.set(groups)
         record(
             "member.invited",
@@ -42,6 +43,14 @@ def invite_member(*, username: str, email: str, groups: Iterable[Group], by: Use
             now=now,
         )
     return user
+
+
+def _new_user(username: str, **fields: Any) -> User:
+    try:
+        with transaction.atomic():
+            return User.objects.create(username=username, **fields)
+    except IntegrityError:
+        raise InvalidFieldError("username", "unique", NAME_TAKEN) from None
 
 
 def change_member(user: User, *, groups: Iterable[Group], by: User, now: datetime, **fields: Any) -> User:

@@ -1,6 +1,7 @@
 """The team page: invite a colleague, choose groups, let somebody go, help who is locked out."""
 
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -51,6 +52,7 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ["username", "email", "first_name", "last_name", "groups", "is_active"]
+        error_messages = {"username": {"unique": team.NAME_TAKEN}}
         help_texts = {
             "username": "What they sign in as. It stands in the audit log, so it cannot be changed later.",
             "email": "Where the link to choose a password goes.",
@@ -132,6 +134,11 @@ class TeamAdmin(ModelAdmin):
         object_id: str | None = None,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        return self.told_on_form(request, partial(self._locked_view, request, object_id, form_url, extra_context))
+
+    def _locked_view(
+        self, request: HttpRequest, object_id: str | None, form_url: str, extra_context: dict[str, Any] | None
     ) -> HttpResponse:
         """Not in Django's transaction where a mail goes out afterwards, which no transaction may wait for.
 
@@ -145,9 +152,6 @@ class TeamAdmin(ModelAdmin):
                 view: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
         except ForbiddenError as refusal:
             raise PermissionDenied(refusal.detail) from None
-        except ApplicationError as refusal:
-            messages.error(request, refusal.detail)
-            return HttpResponseRedirect(request.path)
         return view
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001

@@ -8,9 +8,10 @@ to nobody: to change it is refused in the same way.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -94,14 +95,17 @@ class CarefulEdits(Base):
     # The form
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self.told_on_form(request, partial(super().changeform_view, request, *args, **kwargs))
+
+    def told_on_form(self, request: HttpRequest, view: Callable[[], Any]) -> Any:
         """What a service refuses though the form let it through, as a name that another takes in this instant, stands
-        on the form with what was typed.
+        on the form with what was typed: the view is called again, and saves nothing.
         """
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            return view()
         except ApplicationError as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
-            return super().changeform_view(request, *args, **kwargs)
+            return view()
 
     def _changeform_view(self, request: HttpRequest, object_id: Any, form_url: str, extra_context: Any) -> Any:
         edit = Edit()

@@ -202,6 +202,22 @@ def test_two_founders_who_change_each_other_at_once_wait_for_each_other() -> Non
     assert list(User.objects.values_list("first_name", flat=True)) == ["changed", "changed"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_colleague_who_is_invited_twice_at_once_is_invited_once(founder: Client) -> None:
+    answers: list[Any] = []
+    eve = {"username": "eve", "email": "eve@giftflick.example", "groups": [group("Support").pk]}
+
+    with transaction.atomic():
+        colleague("eve", "Support")
+        thread = in_background(lambda: answers.append(founder.post(f"{TEAM}add/", eve)))
+        eventually(lambda: waiting() == 1, 20)
+    thread.join()
+
+    shown = answers[0].context["adminform"].form
+    assert shown.errors["username"] == ["A colleague has this name."]
+    assert (shown["email"].value(), User.objects.filter(username="eve").count()) == ("eve@giftflick.example", 1)
+
+
 @pytest.mark.parametrize("is_active", [True, False])
 def test_a_founder_who_is_no_superuser_gets_at_no_superuser(is_active: bool) -> None:
     ada = User.objects.create_superuser("ada", "ada@giftflick.example", "a phrase", is_active=is_active)
@@ -235,9 +251,10 @@ def test_the_last_founder_stays(how: dict[str, Any]) -> None:
     client = signed_in(eve)
     groups = how.pop("groups")
 
-    answer = save(client, f"{TEAM}{eve.pk}/change/", form(eve, *groups, **how), follow=True)
+    answer = change(client, eve, *groups, **how)
 
-    assert told(answer) == ["This is the last founder: nobody would be left who may let others in."]
+    errors = answer.context["adminform"].form.non_field_errors()
+    assert errors == ["This is the last founder: nobody would be left who may let others in."]
     eve.refresh_from_db()
     assert (eve.is_active, [one.name for one in eve.groups.all()]) == (True, ["Founder"])
 
