@@ -31,8 +31,8 @@ from tests.accounts.codes import (
     type_password,
     wrong_code,
 )
-from tests.admin.test_stale_edits import in_background, waiting
-from tests.waiting import eventually
+from tests.admin.test_stale_edits import in_background
+from tests.waiting import eventually, waiting_backends
 
 OWN, REPLACE, NEW_CODES = "/admin/second-factor/", "/admin/second-factor/replace/", "/admin/second-factor/codes/"
 
@@ -226,7 +226,7 @@ def test_of_two_sets_of_codes_that_are_kept_at_once_one_counts() -> None:
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         threads = [in_background(partial(replace_codes, user, codes, now=now)) for codes in sets]
-        eventually(lambda: waiting() == 2, 20)
+        eventually(lambda: len(waiting_backends()) == 2, 20)
     for thread in threads:
         thread.join()
 

@@ -20,8 +20,8 @@ from api.outbox.models import Job
 from tests.accounts.proxy import Proxy
 from tests.admin.forms import save
 from tests.admin.signing import signed_in
-from tests.admin.test_stale_edits import in_background, waiting
-from tests.waiting import eventually
+from tests.admin.test_stale_edits import in_background
+from tests.waiting import eventually, waiting_backends
 
 KEYS = "/admin/accounts/apikey/"
 ACCOUNTS = "/admin/accounts/account/"
@@ -163,7 +163,7 @@ def test_of_a_form_that_is_sent_twice_at_once_one_key_comes_and_is_shown(
         threads = [
             in_background(lambda: answers.append(client.post(path, {**form, "version": number}))) for _ in range(2)
         ]
-        eventually(lambda: waiting() == 2, 20)
+        eventually(lambda: len(waiting_backends()) == 2, 20)
     for thread in threads:
         thread.join()
 

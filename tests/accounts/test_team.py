@@ -20,8 +20,8 @@ from tests.accounts.codes import come_in, equip, member, type_password
 from tests.accounts.test_founders import Postbox, choose
 from tests.admin.forms import save
 from tests.admin.signing import signed_in
-from tests.admin.test_stale_edits import in_background, waiting
-from tests.waiting import eventually
+from tests.admin.test_stale_edits import in_background
+from tests.waiting import eventually, waiting_backends
 
 TEAM = "/admin/accounts/user/"
 
@@ -194,7 +194,7 @@ def test_two_founders_who_change_each_other_at_once_wait_for_each_other() -> Non
     with transaction.atomic():
         list(User.objects.select_for_update().order_by("pk"))
         threads = [in_background(partial(save, user)) for user in clients]
-        eventually(lambda: waiting() == 2, 20)
+        eventually(lambda: len(waiting_backends()) == 2, 20)
     for thread in threads:
         thread.join()
 
@@ -210,7 +210,7 @@ def test_a_colleague_who_is_invited_twice_at_once_is_invited_once(founder: Clien
     with transaction.atomic():
         colleague("eve", "Support")
         thread = in_background(lambda: answers.append(founder.post(f"{TEAM}add/", eve)))
-        eventually(lambda: waiting() == 1, 20)
+        eventually(lambda: len(waiting_backends()) == 1, 20)
     thread.join()
 
     shown = answers[0].context["adminform"].form

@@ -23,7 +23,7 @@ from api.gifts.states import GiftStatus, OrderStatus
 from tests import build
 from tests.admin.gift_page import WHY, button, looked_at, offered, page_of, press, refusal, told
 from tests.admin.signing import signed_in
-from tests.waiting import eventually
+from tests.waiting import eventually, waiting_backends
 
 pytestmark = pytest.mark.usefixtures("template")
 
@@ -299,7 +299,7 @@ def test_what_was_erased_is_told_though_another_gift_went_away_meanwhile(
         with transaction.atomic():
             Gift.objects.select_for_update().get(pk=held.pk)
             is_held.set()
-            eventually(somebody_waits, 20)
+            eventually(waiting_backends, 20)
             Gift.objects.filter(pk=gone.pk).delete()
         connection.close()
 
@@ -310,15 +310,6 @@ def test_what_was_erased_is_told_though_another_gift_went_away_meanwhile(
     deleting.join()
 
     assert told(answer) == ["Erased. 1 more to the same address as well."]
-
-
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def test_only_this_gift_is_erased_by_default(founder: Client, account: Account, now: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.admin import site
 from django.contrib.auth.models import Group
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from django.test import Client
 
 from accounts import services as accounts
@@ -21,7 +21,7 @@ from giftflick.admin import ModelAdmin, ReadOnlyAdmin
 from tests.admin.forms import opened, save, stamps
 from tests.admin.signing import signed_in
 from tests.admin.test_forms import account_form
-from tests.waiting import eventually
+from tests.waiting import eventually, waiting_backends
 
 Form = dict[str, Any]
 TOLD = "Somebody changed this while you had it open"
@@ -264,7 +264,7 @@ def test_of_two_who_save_in_the_same_instant_one_is_told(founder: Client, second
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=account.pk)
         threads = [in_background(partial(save, client)) for client in forms]
-        eventually(lambda: waiting() == 2, 20)
+        eventually(lambda: len(waiting_backends()) == 2, 20)
     for thread in threads:
         thread.join()
 
@@ -286,7 +286,7 @@ def test_a_change_that_commits_while_the_form_waits_is_seen(founder: Client, acc
     with transaction.atomic():
         Account.objects.filter(pk=account.pk).update(mails_per_day=10)
         thread = in_background(lambda: answers.append(founder.post(path, form)))
-        eventually(lambda: waiting() == 1, 20)
+        eventually(lambda: len(waiting_backends()) == 1, 20)
     thread.join()
 
     assert answers[0].status_code == 200
@@ -303,7 +303,7 @@ def test_of_two_who_add_the_same_shop_in_the_same_instant_one_is_told(founder: C
     with transaction.atomic():
         accounts.create_account(name="Balloon Shop", email="other@shop.example")
         thread = in_background(lambda: answers.append(founder.post("/admin/accounts/account/add/", form)))
-        eventually(lambda: waiting() == 1, 20)
+        eventually(lambda: len(waiting_backends()) == 1, 20)
     thread.join()
 
     shown = answers[0].context["adminform"].form
@@ -323,7 +323,7 @@ def test_a_name_that_another_shop_takes_meanwhile_is_told(founder: Client, accou
     with transaction.atomic():
         accounts.create_account(name="Balloon Shop", email="other@shop.example")
         thread = in_background(lambda: answers.append(founder.post(path, form)))
-        eventually(lambda: waiting() == 1, 20)
+        eventually(lambda: len(waiting_backends()) == 1, 20)
     thread.join()
 
     assert answers[0].context["adminform"].form.errors == {"name": ["Another shop has this name."]}
@@ -339,9 +339,3 @@ def in_background(act: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=run)
     thread.start()
     return thread
-
-
-def waiting() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
-        return int(cursor.fetchone()[0])

@@ -29,6 +29,7 @@ from api.outbox.models import Job
 from api.outbox.registry import Postpone
 from tests.batches.conftest import NewKind
 from tests.conftest import Lines
+from tests.waiting import eventually, waiting_backends
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -214,6 +215,18 @@ def test_the_rest_is_called_off(new_kind: NewKind, now: datetime) -> None:
     assert batch.canceled_at == batch.finished_at == now + MINUTE
 
 
+def test_what_was_done_by_a_worker_that_was_killed_after_the_rest_was_called_off_is_counted(
+    new_kind: NewKind, now: datetime
+) -> None:
+    batch = started(new_kind(finish), now)
+    cancel_batch(batch.pk, actor="staff:ada", now=now)
+    batch.items.filter(position=1).update(state="done", detail="did 0")
+
+    work(now + MINUTE)
+
+    assert facts(batch) == ("canceled", 3, 1, 0)
+
+
 def test_a_batch_that_is_over_cannot_be_called_off(new_kind: NewKind, now: datetime) -> None:
     batch = started(new_kind(finish), now)
     work(now)
@@ -280,6 +293,34 @@ def test_workers_that_meet_in_one_batch_double_nothing(new_kind: NewKind, now: d
 
     assert sorted(seen, key=int) == [str(number) for number in range(200)]
     assert facts(batch) == ("done", 200, 200, 0)
+
+
+def test_a_count_that_waited_does_not_undo_a_later_one(new_kind: NewKind, now: datetime) -> None:
+    is_at_work, may_end = threading.Event(), threading.Event()
+
+    def pause_at_the_first(item: BatchItem, *, actor: str, now: datetime) -> str:
+        if item.ref_id == "0":
+            is_at_work.set()
+            may_end.wait(30)
+        return "paused"
+
+    batch = started(new_kind(pause_at_the_first), now, 2)
+
+    def slow_worker() -> None:
+        run_slice(batch.pk, now=now, budget=timedelta())
+        connection.close()
+
+    slow = threading.Thread(target=slow_worker)
+    slow.start()
+    assert is_at_work.wait(30)
+    with transaction.atomic():
+        Batch.objects.select_for_update().get(pk=batch.pk)
+        may_end.set()
+        eventually(waiting_backends, 30)  # the slow worker, with its item done, before it writes a count
+        assert run_slice(batch.pk, now=now) is None
+    slow.join()
+
+    assert facts(batch) == ("done", 2, 2, 0)
 
 
 def test_an_item_in_another_workers_hands_is_looked_at_again(new_kind: NewKind, now: datetime) -> None:

@@ -45,7 +45,7 @@ from api.today.services import make_figures
 from giftflick.database.logins import Login
 from tests.console.conftest import fetch
 from tests.secrets.conftest import MakeSecret, make_secret, manager
-from tests.waiting import eventually
+from tests.waiting import eventually, waiting_backends
 
 __all__ = ["make_secret", "manager"]
 
@@ -196,7 +196,7 @@ def test_a_release_that_waits_for_a_long_answer_holds_up_nobody_else(bea: User, 
         cursor.execute("BEGIN; SELECT 1 FROM failures LIMIT 1")
         releasing = threading.Thread(target=release)
         releasing.start()
-        eventually(lambda: bool(fetch("SELECT 1 FROM pg_locks WHERE NOT granted")), 10)
+        eventually(waiting_backends, 10)
 
         assert ask(bea, "SELECT 1").answer is not None
         assert forget_addresses(["ann@shop.example"]) == 0

@@ -4,7 +4,7 @@ import threading
 from datetime import datetime
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -12,7 +12,7 @@ from api.console.forgetting import forget_addresses
 from api.console.models import QueryRun, SavedQuery
 from api.console.services import Draft, save_question
 from api.exceptions import PreconditionFailedError
-from tests.waiting import eventually
+from tests.waiting import eventually, waiting_backends
 
 pytestmark = pytest.mark.django_db
 
@@ -103,14 +103,8 @@ def test_of_two_who_are_erased_at_once_neither_stays(now: datetime) -> None:
         forget_addresses([ANN])
         other = threading.Thread(target=forget_ben)
         other.start()
-        eventually(_somebody_waits, 20)
+        eventually(waiting_backends, 20)
     other.join()
 
     run.refresh_from_db()
     assert run.statement == "SELECT '(forgotten)', '(forgotten)'"
-
-
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        return bool(cursor.fetchone()[0])

@@ -12,7 +12,7 @@ from tests import build
 from tests.drills.drill import CLAIM, COMMIT, FINISH, MINUTE, assert_nothing_left
 from tests.drills.film_drill import SECOND, FilmDrill, assert_ready_once, outcome
 from tests.drills.renderer import Counter, StandIn
-from tests.waiting import eventually
+from tests.waiting import eventually, waiting_backends
 
 BEGIN = "api.rendering.services.begin_submission"
 SUBMIT = "api.rendering.backends.shotstack.ShotstackBackend.submit"
@@ -231,15 +231,9 @@ def test_an_answer_is_kept_while_its_gift_is_being_canceled(film_drill: FilmDril
         with transaction.atomic():
             lock(gift.pk)
             recording = worker.submit(record)
-            eventually(lambda: recording.done() or is_anyone_waiting(), 15)
+            eventually(lambda: recording.done() or waiting_backends(), 15)
             cancel_gift(gift.pk, actor="tests", now=film_drill.now)
         recording.result()
 
     render.refresh_from_db()
     assert (render.status, render.provider_id) == ("abandoned", "0193f4b6")
-
-
-def is_anyone_waiting() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        return bool(cursor.fetchone()[0])

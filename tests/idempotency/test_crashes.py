@@ -29,7 +29,7 @@ from api.templates.models import Template
 from tests import build
 from tests.conftest import NOW, client_for
 from tests.idempotency.conftest import GIFTS, facts, let_time_pass, post, problem
-from tests.waiting import eventually
+from tests.waiting import eventually, waiting_backends
 
 COMMIT = "django.db.backends.base.base.BaseDatabaseWrapper.commit:call"
 CREATE = "api.gifts.services.editing.create_gift"
@@ -121,7 +121,7 @@ def test_whoever_comes_back_after_its_lock_undoes_what_it_did(
     slow = InBackground(lambda: post(client_for(account), path))
     with locked(gift):
         slow.start()
-        eventually(is_somebody_waiting, 15)
+        eventually(waiting_backends, 15)
         let_time_pass(timedelta(seconds=60))
         row = IdempotentCall.objects.get()
         taken_over = services.claim(
@@ -141,22 +141,13 @@ def test_a_connection_that_breaks_frees_the_key_at_once(
     broken = InBackground(lambda: post(client_for(account), path))
     with locked(gift):
         broken.start()
-        eventually(is_somebody_waiting, 15)
+        waiting = eventually(waiting_backends, 15)
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT pg_terminate_backend(pid) {WAITING}")
+            cursor.execute("SELECT pg_terminate_backend(unnest(%s))", [waiting])
         answer = broken.result()
 
     assert problem(answer) == (503, "unavailable")
     assert facts(post(api, path)) == (200, None)
-
-
-WAITING = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-
-def is_somebody_waiting() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) {WAITING}")
-        return bool(cursor.fetchone()[0])
 
 
 @contextmanager

@@ -6,14 +6,14 @@ from datetime import datetime
 from uuid import uuid4
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
 from accounts.models import Account
 from api.exceptions import NotFoundError
 from api.outbox.models import Job
 from api.webhooks import services
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from tests.waiting import eventually
+from tests.waiting import eventually, waiting_backends
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,14 +46,8 @@ def in_background(act: Callable[[], object]) -> threading.Thread:
 
     thread = threading.Thread(target=run)
     thread.start()
-    eventually(somebody_waits, 10)
+    eventually(waiting_backends, 10)
     return thread
-
-
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
 
 
 def test_a_deletion_waits_for_an_announcement_and_takes_it_along(

@@ -45,6 +45,7 @@ def run_slice(
     batch = Batch.objects.filter(pk=batch_id, state__in=OPEN).first()
     if batch is None:
         skip_waiting(batch_id, now=now)  # what was in hand when the rest was called off, and came back
+        _count(batch_id)
         return None
     kind = kind_of(batch.kind)
     is_wary = batch.slice_started_at is not None and batch.slice_started_at < now - DEAD_AFTER
@@ -139,8 +140,12 @@ def _end(item: BatchItem, outcome: Outcome, *, now: datetime) -> None:
 
 
 def _count(batch_id: UUID, **changes: object) -> None:
-    done, failed = counts_of(batch_id)
-    Batch.objects.filter(pk=batch_id).update(done_count=done, failed_count=failed, **changes)
+    """While it is locked: else a worker that counted earlier could write later."""
+    one = Batch.objects.filter(pk=batch_id)
+    with transaction.atomic():
+        if one.select_for_update().first() is not None:
+            done, failed = counts_of(batch_id)
+            one.update(done_count=done, failed_count=failed, **changes)
 
 
 def _finish(batch_id: UUID, *, now: datetime) -> bool:
