@@ -17,6 +17,7 @@ def forget_addresses(addresses: Iterable[str]) -> int:
     A question's version goes up by it, so that a form from before does not bring the address back.
     """
     found = {address for address in addresses if address}
+    found |= {address.replace("'", "''") for address in found}  # as it stands in SQL
     if not found:
         return 0
     return _forget_in_log(found) + _forget_in_questions(found)
@@ -57,4 +58,4 @@ def _without(addresses: set[str], model: Any, names: Sequence[str]) -> list[Any]
 def _pattern(addresses: set[str]) -> re.Pattern[str]:
     """Not within a longer address, which is somebody else's."""
     any_of = "|".join(re.escape(address) for address in sorted(addresses))
-    return re.compile(rf"(?<![\w.+-])(?:{any_of})(?![\w-]|\.\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?<!\w[.+-])(?:{any_of})(?!\w|[.-]+\w)", re.IGNORECASE)

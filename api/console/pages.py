@@ -206,6 +206,7 @@ def _console(
     about = f"?question={question.pk}" if question else ""  # to come back to it by GET
     context = {
         "question": question,
+        "version": given.get("version", "") if "statement" in given else question.version if question else "",
         "may_change": question is not None and may_change(question, user),
         "may_delete": question is not None and may_delete(question, user),
         "is_shared": _ticked(given, "is_shared", question is not None and question.is_shared),

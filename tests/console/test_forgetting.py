@@ -42,6 +42,11 @@ def logged(statement: str, now: datetime) -> QueryRun:
         ("LIKE '%ann@shop.example%'", "LIKE '%(forgotten)%'"),
         ("-- of ann@shop.example.\nSELECT 1", "-- of (forgotten).\nSELECT 1"),
         ("(ann@shop.example,ann@shop.example)", "((forgotten),(forgotten))"),
+        ("psql --user=ann@shop.example", "psql --user=(forgotten)"),
+        ("SELECT 1 --ann@shop.example", "SELECT 1 --(forgotten)"),
+        ("SELECT 1 --+ann@shop.example, ...ann@shop.example", "SELECT 1 --+(forgotten), ...(forgotten)"),
+        ("'+ann@shop.example', 'ann@shop.example- urgent'", "'+(forgotten)', '(forgotten)- urgent'"),
+        ("SELECT 1 -- ann@shop.example-- see below", "SELECT 1 -- (forgotten)-- see below"),
         ("'joann@shop.example'", "'joann@shop.example'"),
         ("'jo.ann@shop.example', 'jo-ann@shop.example'", "'jo.ann@shop.example', 'jo-ann@shop.example'"),
         ("'ann@shop.example.org', 'ann@shop.example-shop.org'", "'ann@shop.example.org', 'ann@shop.example-shop.org'"),
@@ -54,6 +59,15 @@ def test_the_address_is_forgotten_and_longer_ones_are_somebody_elses(statement: 
 
     run.refresh_from_db()
     assert run.statement == left
+
+
+def test_an_apostrophe_is_doubled_in_sql(now: datetime) -> None:
+    run = logged("SELECT 'o''neil@shop.example' -- o'neil@shop.example", now)
+
+    assert forget_addresses(["o'neil@shop.example"]) == 1
+
+    run.refresh_from_db()
+    assert run.statement == "SELECT '(forgotten)' -- (forgotten)"
 
 
 def test_whoever_has_no_address_is_found_nowhere(now: datetime) -> None:

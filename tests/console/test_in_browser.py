@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from accounts.reauthentication import CONFIRMED_AT
 from api.console.grants import grant_console
+from api.console.services import Draft, save_question
 from tests.admin.browser import LOOKS, PHONE, OpenPage, browser, overflows, photograph, serious, signed_in_page
 from tests.console.conftest import tell
 from tests.waiting import eventually
@@ -143,6 +144,25 @@ def test_after_ten_minutes_nothing_typed_is_lost(grace: User, signed_in_page: Op
         "SELECT :word || recipient_email FROM api_gift LIMIT 1"
     )
     expect(page.get_by_label("Word", exact=True)).to_have_value("to ")
+
+
+def test_what_is_typed_into_a_question_stays_of_its_version(grace: User, signed_in_page: OpenPage) -> None:
+    kept = save_question(grace, Draft("How many?", "SELECT 1", needs_pii=True), now=timezone.now())
+    page = signed_in_page(grace)
+    page.goto(f"/admin/console/personal/questions/{kept.pk}/")
+    page.get_by_label("Statement, in SQL").fill("SELECT 2")
+    save_question(grace, Draft("How many?", "SELECT 3", needs_pii=True), question=kept, version=1, now=timezone.now())
+    _age(page, minutes=11)
+
+    page.get_by_role("button", name="Download CSV").click()
+    expect(page).to_have_url(re.compile("/reauthenticate/"))
+    _age(page, minutes=0)
+    page.goto(f"/admin/console/personal/download/?question={kept.pk}")
+    expect(page.get_by_label("Statement, in SQL")).to_have_value("SELECT 2")
+    page.get_by_text("Keep the change, or a copy").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_text("Nothing was overwritten")).to_be_visible()
 
 
 def _age(page: Page, *, minutes: int) -> None:

@@ -309,12 +309,30 @@ def test_the_second_of_two_who_change_it_is_told_and_keeps_what_was_typed(member
     answer = keep(client, question=question.pk, version=1, statement="SELECT 2", is_shared="on")
 
     assert answer.status_code == 412
+    assert shown_version(answer) == "1"  # so that pressing Save once more is refused as well
     assert "Nothing was overwritten" in text_of(answer)
     assert "SELECT 2" in text_of(answer)
     assert 'name="is_shared" checked' in text_of(answer)
     assert 'name="needs_pii" >' in text_of(answer)
     question.refresh_from_db()
     assert question.sql == "SELECT 1"
+
+
+@pytest.mark.parametrize("view", ["console_run", "console_download"])
+def test_an_answer_does_not_make_an_old_form_a_new_one(member: Member, view: str) -> None:
+    client = member("use_console")
+    keep(client)
+    question = SavedQuery.objects.get(name="How many?")
+    keep(client, question=question.pk, version=1, statement="SELECT 1")
+
+    answer = run(client, "SELECT nothing", view, question=question.pk, version=1)
+
+    assert shown_version(answer) == "1"
+    assert shown_version(client.get(reverse("admin:console_question", args=[question.pk]))) == "2"
+
+
+def shown_version(page: Any) -> str:
+    return re.findall(r'name="version" value="(.*?)"', text_of(page))[0]
 
 
 @pytest.mark.parametrize("version", ["", "x", "²", "9" * 4_301])

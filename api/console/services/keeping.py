@@ -14,6 +14,7 @@ from api.console.questions import read_questions
 from api.console.statements import LONGEST, without_keys
 from api.exceptions import ApplicationError, ForbiddenError, PreconditionFailedError
 
+WORDS = frozenset({"name", "description", "sql"})
 CHANGED = "Somebody else changed this question in the meantime. Nothing was overwritten: open it anew, or save a copy."
 
 
@@ -70,7 +71,7 @@ def delete_question(user: User, question: SavedQuery, *, now: datetime) -> None:
         raise ForbiddenError("This question is somebody else's, or comes with Giftflick: it stays.")
     with transaction.atomic():
         actor = actors.staff(user.get_username())
-        before = {"name": question.name, "is_shared": question.is_shared}
+        before = {"is_shared": question.is_shared}
         record("question.deleted", now=now, actor=actor, subject=question, changes=_noted(before, {}))
         question.delete()
 
@@ -102,11 +103,9 @@ def _fields(draft: Draft) -> dict[str, object]:
 
 
 def _noted(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, list[object]]:
-    """For the audit log, which more people read: no statement, and of what is one person's own no words at all."""
-    told = {"name", "description", "is_shared", "needs_pii"}
-    if not (before.get("is_shared") or after.get("is_shared")):
-        told -= {"name", "description"}
-    return {name: [before.get(name), after.get(name)] for name in sorted(told) if before.get(name) != after.get(name)}
+    """For the audit log, which more people read and which is kept for longer: of words only that they changed."""
+    changes = differences(before, after)
+    return {name: [] if name in WORDS else changes[name] for name in sorted(changes)}
 
 
 def _insist(draft: Draft) -> None:
