@@ -104,7 +104,7 @@ def rotate_api_key(
     try:
         key_store.expire(_fresh(key), at=now + overlap)
     except BackendError as error:
-        revoke_record(issued, at=now, revoked_by="rotation failed", now=now)
+        _take_back(issued, "rotation failed", now=now)
         raise _unavailable(error) from error
     expire_record(key, at=now + overlap, now=now)
     _let_vanish(key)
@@ -182,8 +182,15 @@ def _project_or_revoke(issued: ApiKey, *, now: datetime) -> None:
     try:
         key_store.create(issued)
     except BackendError as error:
-        revoke_record(issued, at=now, revoked_by="issue failed", now=now)
+        _take_back(issued, "issue failed", now=now)
         raise _unavailable(error) from error
+
+
+def _take_back(issued: ApiKey, why: str, *, now: datetime) -> None:
+    """Nobody has seen it: its form may issue another."""
+    with transaction.atomic():
+        revoke_record(issued, at=now, revoked_by=why, now=now)
+        ApiKey.objects.filter(pk=issued.pk).update(form_token=None)
 
 
 def _let_vanish(key: ApiKey) -> None:

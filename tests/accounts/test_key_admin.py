@@ -134,6 +134,19 @@ def test_loading_the_page_of_an_issued_key_anew_issues_no_second_one(founder: Cl
     assert shown not in founder.get(KEYS).content.decode()
 
 
+def test_loading_the_page_of_a_key_that_could_not_be_issued_anew_issues_it(
+    founder: Client, account: Account, proxy: Proxy
+) -> None:
+    form = {**issue_form(account), "version": founder.get(f"{KEYS}add/").context["form_number"]}
+    proxy.answers = lambda: (500, b"{}")
+    founder.post(f"{KEYS}add/", form)
+    proxy.answers = None
+
+    answer = founder.post(f"{KEYS}add/", form)
+
+    assert isinstance(verify(answer.context["whole_key"], now=timezone.now()), Verified)
+
+
 def test_loading_the_page_of_a_rotated_key_anew_rotates_no_second_time(
     founder: Client, issued: tuple[ApiKey, str]
 ) -> None:
@@ -174,15 +187,17 @@ def test_of_a_form_that_is_sent_twice_at_once_one_key_comes_and_is_shown(
     assert told(again) == [services.SHOWN_BEFORE]
 
 
-def test_a_rotation_that_failed_may_be_tried_again_from_the_page_that_says_so(
-    founder: Client, issued: tuple[ApiKey, str], proxy: Proxy
+@pytest.mark.parametrize("is_same_form", [False, True])
+def test_a_rotation_that_failed_may_be_tried_again_from_the_page_that_says_so_and_by_loading_it_anew(
+    founder: Client, issued: tuple[ApiKey, str], proxy: Proxy, is_same_form: bool
 ) -> None:
     number = founder.get(f"/admin/keys/{issued[0].pk}/rotate/").context["question"].version
     proxy.answers = lambda: (500, b"{}")
     refused = rotate(founder, issued[0], overlap="1", version=str(number))
     proxy.answers = None
 
-    answer = rotate(founder, issued[0], overlap="1", version=str(refused.context["question"].version))
+    shown = refused.context["question"].version
+    answer = rotate(founder, issued[0], overlap="1", version=str(number if is_same_form else shown))
 
     assert (refused.status_code, answer.status_code) == (503, 200)
     assert isinstance(verify(answer.context["whole_key"], now=timezone.now()), Verified)
