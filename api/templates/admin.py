@@ -17,7 +17,15 @@ from api.templates.files import keep_files
 from api.templates.finding import find_templates
 from api.templates.models import Template
 from api.templates.scripts import read_script
-from api.templates.services import FILES, SCRIPTS, change_template, make_template, validate_definition, values_of
+from api.templates.services import (
+    FILES,
+    SCRIPTS,
+    SLUG_TAKEN,
+    change_template,
+    make_template,
+    validate_definition,
+    values_of,
+)
 from giftflick.admin import NOTHING, ModelAdmin, StateFilter, moment, named, state
 from giftflick.admin_door import actor_of
 from giftflick.admin_search import SearchByIndex
@@ -67,6 +75,7 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
             "preview",
         ]
         field_classes = dict.fromkeys(SCRIPTS, ScriptField)
+        error_messages = {"slug": {"unique": SLUG_TAKEN}}
         widgets = {**dict.fromkeys(SCRIPTS, ScriptField.widget), "description": UnfoldAdminTextareaWidget({"rows": 3})}
 
     kept: Mapping[str, str | forms.ValidationError] = {}  # the files, which are in the bucket by now

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from api.templates.models import Template
 from api.templates.states import EDGES, TemplateStatus
 
 __all__ = [
+    "SLUG_TAKEN",
     "change_template",
     "copy_template",
     "lock_template",
@@ -36,6 +38,7 @@ __all__ = [
 DEFINITIONS = Path(__file__).with_name("definitions")
 FILES = tuple(CHECKS)
 SCRIPTS = ("fields", "theme", "scenes")
+SLUG_TAKEN = "Another template has this slug."
 LINE_BREAK = re.compile(r"[\x00\r\n]")
 
 
@@ -146,25 +149,32 @@ def seed_templates(*, now: datetime) -> dict[str, str]:
 def make_template(values: Mapping[str, Any], *, actor: str, now: datetime) -> Template:
     """A draft, unless `values` say otherwise. Raises InvalidFieldsError unless films can be built."""
     validate_definition(values)
-    try:
-        with transaction.atomic():
-            template = Template.objects.create(**values)
-            record("template.created", actor=actor, subject=template, changes=made(values), now=now)
-    except IntegrityError:
-        raise InvalidFieldError("slug", "unique", "Another template has this name.") from None
+    with _unique_slug():
+        template = Template.objects.create(**values)
+        record("template.created", actor=actor, subject=template, changes=made(values), now=now)
     return template
 
 
 def change_template(template_id: UUID, values: Mapping[str, Any], *, actor: str, now: datetime) -> Template:
     """Set what differs; saving what was not changed makes no new version, which nobody would have seen a film of.
 
-    Files by their names in the storage. Raises InvalidFieldsError unless films can still be built.
+    Files by their names in the storage. Raises InvalidFieldsError unless films can still be built and the slug is free.
     """
-    with transaction.atomic():
+    with _unique_slug():
         template = lock_template(template_id)
         _change(template, values, actor=actor, now=now)
     template.refresh_from_db()
     return template
+
+
+@contextmanager
+def _unique_slug() -> Iterator[None]:
+    """A transaction, as only the database sees what another is about to commit."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        raise InvalidFieldError("slug", "unique", SLUG_TAKEN) from None
 
 
 def values_of(template: Template, names: Iterable[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from playwright.sync_api import expect
 
@@ -33,10 +33,12 @@ from api.templates.services import copy_template, publish_template, retire_templ
 from api.templates.states import EDGES, TemplateStatus
 from tests import build
 from tests.admin.browser import LOOKS, OpenPage, overflows, photograph, serious
-from tests.admin.forms import save
+from tests.admin.forms import opened, save
 from tests.admin.signing import signed_in
+from tests.admin.test_stale_edits import in_background
 from tests.media.conftest import bucket_away
 from tests.rendering.films import definition
+from tests.waiting import eventually, waiting_backends
 
 TEMPLATES = "/admin/api/template/"
 ADA = "staff:ada"
@@ -384,6 +386,28 @@ def test_a_new_template_is_made_with_its_files(founder: Client, draft: Template)
     assert (made.status, str(made.preview)[-4:]) == ("draft", ".jpg")
     entry = AuditEntry.objects.get(object_id=str(made.pk))
     assert (entry.action, entry.changes["slug"]) == ("template.created", [None, "another"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_slug_that_another_template_takes_in_the_same_instant_is_told(
+    founder: Client, draft: Template, is_new: bool
+) -> None:
+    """By the database, after every check of the form, and in the same words as the form's own."""
+    path = f"{TEMPLATES}add/" if is_new else f"{TEMPLATES}{draft.pk}/change/"
+    form = form_of(draft, slug="taken", **({} if is_new else {"_stamps": opened(founder, path)}))
+    answers: list[Any] = []
+
+    with transaction.atomic():
+        Template.objects.create(**{**definition("birthday-confetti"), "slug": "taken"})
+        thread = in_background(lambda: answers.append(founder.post(path, form)))
+        eventually(waiting_backends, 20)
+    thread.join()
+    answers.append(founder.post(path, form))
+
+    for answer in answers:
+        assert answer.status_code == 200
+        assert answer.context["adminform"].form.errors == {"slug": ["Another template has this slug."]}
 
 
 # In a browser
