@@ -19,7 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 FRESH = timedelta(minutes=10)
 CONFIRMED_AT = "confirmed_at"
-PRESS_AGAIN = "Nothing was done yet: this took a while. Please press the button again."
+PRESS_AGAIN = "Nothing was done yet: this took a while. Once you have shown who you are, press the button again."
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 

@@ -58,7 +58,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": stage_badge,
     "COLORS": {"primary": RASPBERRY},
     "STYLES": [lambda _request: static("giftflick/admin.css"), lambda _request: static("giftflick/frame.css")],
-    "SCRIPTS": [lambda _request: static("giftflick/find.js")],
+    "SCRIPTS": [lambda _request: static("giftflick/find.js"), lambda _request: static("giftflick/typed.js")],
     "DASHBOARD_CALLBACK": "api.today.admin.fill_page",
     "ACCOUNT": {
         "navigation": [

@@ -71,7 +71,7 @@ def test_a_late_form_does_nothing_and_is_shown_again(stale: Client) -> None:
     assert answer["Location"].startswith(AGAIN)
     assert User.objects.count() == 1
     assert [str(message) for message in get_messages(answer.wsgi_request)] == [
-        "Nothing was done yet: this took a while. Please press the button again."
+        "Nothing was done yet: this took a while. Once you have shown who you are, press the button again."
     ]
 
 

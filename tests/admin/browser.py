@@ -8,16 +8,20 @@ use it need `pytest.mark.django_db(transaction=True)`.
 import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, Response, Route, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from accounts.reauthentication import CONFIRMED_AT
 from local.chromium import chromium_path
 from tests.admin.signing import signed_in
 
@@ -80,6 +84,14 @@ def signed_in_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPa
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+def age(page: Page, *, minutes: int) -> None:
+    """Let the last sign-in be so long ago."""
+    [cookie] = [one["value"] for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME]
+    session = SessionStore(cookie)
+    session[CONFIRMED_AT] = (timezone.now() - timedelta(minutes=minutes)).timestamp()
+    session.save()
 
 
 def photograph(page: Page, name: str) -> Path:

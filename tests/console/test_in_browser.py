@@ -1,21 +1,18 @@
 """The console in a real browser: a question answered, stopped, kept; on a desk and on a phone, light and dark."""
 
 import re
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from accounts.reauthentication import CONFIRMED_AT
 from api.console.grants import grant_console
 from api.console.services import Draft, save_question
-from tests.admin.browser import LOOKS, PHONE, OpenPage, browser, overflows, photograph, serious, signed_in_page
+from tests.admin.browser import LOOKS, PHONE, OpenPage, age, browser, overflows, photograph, serious, signed_in_page
 from tests.console.conftest import tell
 from tests.waiting import eventually
 
@@ -133,11 +130,11 @@ def test_after_ten_minutes_nothing_typed_is_lost(grace: User, signed_in_page: Op
     page.goto("/admin/console/personal/")
     page.get_by_label("Statement, in SQL").fill("SELECT :word || recipient_email FROM api_gift LIMIT 1")
     page.get_by_label("Word", exact=True).fill("to ")
-    _age(page, minutes=11)
+    age(page, minutes=11)
 
     page.get_by_role("button", name="Download CSV").click()
     expect(page).to_have_url(re.compile("/reauthenticate/"))
-    _age(page, minutes=0)  # as once both factors are shown
+    age(page, minutes=0)  # as once both factors are shown
     page.goto("/admin/console/personal/download/")
 
     expect(page.get_by_label("Statement, in SQL")).to_have_value(
@@ -152,25 +149,17 @@ def test_what_is_typed_into_a_question_stays_of_its_version(grace: User, signed_
     page.goto(f"/admin/console/personal/questions/{kept.pk}/")
     page.get_by_label("Statement, in SQL").fill("SELECT 2")
     save_question(grace, Draft("How many?", "SELECT 3", needs_pii=True), question=kept, version=1, now=timezone.now())
-    _age(page, minutes=11)
+    age(page, minutes=11)
 
     page.get_by_role("button", name="Download CSV").click()
     expect(page).to_have_url(re.compile("/reauthenticate/"))
-    _age(page, minutes=0)
+    age(page, minutes=0)
     page.goto(f"/admin/console/personal/download/?question={kept.pk}")
     expect(page.get_by_label("Statement, in SQL")).to_have_value("SELECT 2")
     page.get_by_text("Keep the change, or a copy").click()
     page.get_by_role("button", name="Save", exact=True).click()
 
     expect(page.get_by_text("Nothing was overwritten")).to_be_visible()
-
-
-def _age(page: Page, *, minutes: int) -> None:
-    """Of the last sign-in."""
-    [cookie] = [one["value"] for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME]
-    session = SessionStore(cookie)
-    session[CONFIRMED_AT] = (timezone.now() - timedelta(minutes=minutes)).timestamp()
-    session.save()
 
 
 def test_the_keyboard_alone_will_do(grace: User, signed_in_page: OpenPage) -> None:

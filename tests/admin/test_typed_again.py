@@ -1,0 +1,84 @@
+"""A form that comes too late does nothing, and is as it was typed once its owner has shown who they are."""
+
+import re
+from datetime import datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import Account, User
+from api.templates.models import Template
+from tests import build
+from tests.accounts.codes import PASSWORD, a_while_later, key_of, member, phone_shows
+from tests.admin.browser import OpenPage, age
+from tests.campaigns.conftest import Open, gifts_file, open_campaign, recipients
+from tests.sheets.conftest import Receive, receive
+
+__all__ = ["open_campaign", "receive"]  # fixtures
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WHY = "the shop ordered it"
+
+
+def come_back(page: Page, user: User, code: str = "") -> None:
+    expect(page).to_have_url(re.compile("/reauthenticate/"))
+    a_while_later(user)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Code of your authenticator app").fill(code or phone_shows(key_of(user)))
+    page.get_by_role("button", name="Go on").click()
+
+
+def test_a_reason_that_was_written_too_late_is_there_again(
+    signed_in_page: OpenPage, open_campaign: Open, receive: Receive, now: datetime
+) -> None:
+    """On a page that is read for longer than ten minutes; what asks who it is leads there by way of its button."""
+    ada = member()
+    campaign = open_campaign()
+    receive("gifts", gifts_file(*recipients(2)), scope=campaign.pk)
+    page = signed_in_page(ada)
+    page.goto(f"/admin/campaigns/{campaign.pk}/")
+    page.get_by_label("Reason").fill(WHY)
+    age(page, minutes=11)
+
+    page.get_by_role("button", name="Make 2 gifts").click()
+    expect(page.get_by_text("Nothing was done yet")).to_be_visible()
+    come_back(page, ada, code="no code")
+    come_back(page, ada)
+
+    expect(page).to_have_url(re.compile(f"/campaigns/{campaign.pk}/$"))
+    expect(page.get_by_label("Reason")).to_have_value(WHY)
+    page.get_by_role("button", name="Make 2 gifts").click()
+    expect(page.get_by_text("The gifts are being made")).to_be_visible()
+
+
+def test_what_was_chosen_is_chosen_again_and_no_other_page_gets_it(
+    signed_in_page: OpenPage, account: Account, template: Template, now: datetime
+) -> None:
+    ada = member()
+    build.sent(account, now)
+    gift = build.bounce(build.sent(account, now), now)
+    page = signed_in_page(ada)
+    erase = f"/admin/gifts/{gift.pk}/erase/"
+    page.goto(erase)
+    page.get_by_label("Reason").fill("she asks for it")
+    chosen = page.locator("[name=which]").last
+    chosen.check()
+    age(page, minutes=11)
+    page.locator("#confirm-form button").click()
+    expect(page).to_have_url(re.compile("/reauthenticate/"))
+
+    page.goto(f"/admin/gifts/{gift.pk}/correct/")
+    expect(page.get_by_label("Reason")).to_have_value("")
+    page.goto(erase)
+    come_back(page, ada)
+    expect(page.get_by_label("Reason")).to_have_value("")  # another page was opened in between: nothing is kept
+
+    page.get_by_label("Reason").fill("she asks for it")
+    chosen.check()
+    age(page, minutes=11)
+    page.locator("#confirm-form button").click()
+    come_back(page, ada)
+
+    expect(page.get_by_label("Reason")).to_have_value("she asks for it")
+    expect(chosen).to_be_checked()
