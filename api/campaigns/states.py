@@ -31,8 +31,8 @@ def stage_of(
         return CampaignStage.CANCELED
     if is_begun and is_going_on:
         return CampaignStage.RUNNING
-    if is_begun:
-        return CampaignStage.TO_APPROVE if sheet_state == SheetState.CHECKED and has_good_rows else CampaignStage.DONE
-    if sheet_state in BEFORE_CHECKED:
+    if not is_begun and sheet_state in BEFORE_CHECKED:
         return CampaignStage.CHECKING
-    return CampaignStage.TO_APPROVE if sheet_state == SheetState.CHECKED else CampaignStage.EMPTY
+    if sheet_state == SheetState.CHECKED and has_good_rows:
+        return CampaignStage.TO_APPROVE
+    return CampaignStage.DONE if is_begun else CampaignStage.EMPTY

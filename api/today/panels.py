@@ -248,8 +248,10 @@ def _several(label: str) -> str:
 
 
 def _amount(number: float) -> str:
-    """Small ones with a decimal, so that none that costs something looks like nothing."""
-    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
+    """A small one with a decimal, so that half a minute does not look like nothing."""
+    if 0 < number < 0.1:
+        return "under 0.1"
+    return f"{number:.1f}" if 0 < number < 10 else f"{number:,.0f}"
 
 
 def _percent(part: float, whole: float) -> float | None:

@@ -247,6 +247,18 @@ def test_a_campaign_stands_where_its_approved_file_is(
     assert seen == ["empty", "checking", "to_approve", "to_approve", *["running"] * 2, *["done"] * 5]
 
 
+def test_a_file_without_a_good_row_leaves_the_campaign_waiting_for_one(
+    founder: Client, open_campaign: Open, receive: Receive
+) -> None:
+    campaign = open_campaign()
+    receive("gifts", gifts_file(*recipients(2, wrong=(1, 2))), scope=campaign.pk)
+
+    listed = founder.get("/admin/campaigns/").context["rows"][0][1]
+    shown = founder.get(f"/admin/campaigns/{campaign.pk}/").context["stage"]
+
+    assert listed == shown == "empty"
+
+
 def test_a_second_file_with_something_to_approve_is_not_done(
     founder: Client, open_campaign: Open, receive: Receive, now: datetime
 ) -> None:

@@ -298,16 +298,27 @@ def test_what_it_costs_is_reckoned_from_them(founder: Client, now: datetime) -> 
     assert test == ["$0.00", "$0.00", "$1.00", "$1.00"]
 
 
-def test_little_that_costs_something_does_not_look_like_nothing(founder: Client, now: datetime) -> None:
+@pytest.mark.parametrize(
+    ("film_s", "stored", "label", "value", "kept"),
+    [
+        (28, 300_000_000, "0.5 rendered minutes", "$0.09", "0.3 GB kept for a month"),
+        (2, 3_000_000, "under 0.1 rendered minutes", "$0.01", "under 0.1 GB kept for a month"),
+        (0, 0, "0 rendered minutes", "$0.00", "0 GB kept for a month"),
+        (90_000, 12_000_000_000, "1,500 rendered minutes", "$300.00", "12 GB kept for a month"),
+    ],
+)
+def test_little_that_costs_something_does_not_look_like_nothing(
+    founder: Client, now: datetime, film_s: int, stored: int, label: str, value: str, kept: str
+) -> None:
     make_figures(now=now)
     figures = Figures.objects.get(pk="live")
     figures.content |= {
-        "month": {"film_s": 28, "mails": 3},
-        "kept": {"film_bytes": 300_000_000, "upload_bytes": 10_000_000},
+        "month": {"film_s": film_s, "mails": 3},
+        "kept": {"film_bytes": stored, "upload_bytes": 0},
     }
     figures.save()
 
-    minutes, mails, stored, _ = founder.get(TODAY).context["cost"]
+    minutes, mails, together, _ = founder.get(TODAY).context["cost"]
 
-    assert (minutes.label, minutes.value) == ("0.5 rendered minutes", "$0.09")
-    assert (mails.label, stored.label) == ("3 mails", "0.3 GB kept for a month")
+    assert (minutes.label, minutes.value) == (label, value)
+    assert (mails.label, together.label) == ("3 mails", kept)
