@@ -332,7 +332,7 @@ def test_an_answer_does_not_make_an_old_form_a_new_one(member: Member, view: str
 
 
 def shown_version(page: Any) -> str:
-    return re.findall(r'name="version" value="(.*?)"', text_of(page))[0]
+    return str(re.findall(r'name="version" value="(.*?)"', text_of(page))[0])
 
 
 @pytest.mark.parametrize("version", ["", "x", "²", "9" * 4_301])
