@@ -142,11 +142,10 @@ MEDIA_BUCKET = env.text("MEDIA_BUCKET")
 KEY_TABLE = env.text("KEY_TABLE")  # `accounts.authorizer` reads the variable itself: it runs where Django is not
 STORAGES = {
     "default": {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "api.media.storage.MediaStorage",
         "OPTIONS": {
             "bucket_name": MEDIA_BUCKET,
             "querystring_expire": 3600,
-            "signature_version": "s3v4",
             "max_memory_size": 2 * 1024 * 1024,  # what is read beyond that goes by the disk
         },
     },

@@ -17,6 +17,7 @@ from api.exceptions import BackendError
 from giftflick.vendor_calls import aws_call
 
 if TYPE_CHECKING:
+    from botocore.config import Config
     from mypy_boto3_s3 import S3Client
 
 DELETED_AT_ONCE = 1000  # S3's limit for one call
@@ -51,9 +52,15 @@ class Part:
 def client() -> "S3Client":
     """One for each process; whoever points AWS elsewhere afterwards calls `client.cache_clear()`."""
     import boto3
+
+    return boto3.Session().client("s3", config=config())
+
+
+def config() -> "Config":
+    """Two tries, together shorter than a request may take, also when S3 takes the connection and says nothing."""
     from botocore.config import Config
 
-    config = Config(
+    return Config(
         signature_version="s3v4",
         s3={"addressing_style": "virtual"},  # else presigned URLs name the global endpoint, which redirects
         request_checksum_calculation="when_required",  # what a browser puts has no checksum
@@ -63,7 +70,6 @@ def client() -> "S3Client":
         retries={"mode": "standard", "total_max_attempts": 2},
         max_pool_connections=20,
     )
-    return boto3.Session().client("s3", config=config)
 
 
 def check() -> None:

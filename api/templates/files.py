@@ -53,18 +53,25 @@ SOUNDS = (
 
 
 def keep_files(files: Mapping[str, File]) -> dict[str, str | ValidationError]:
-    """Each file's name in the storage, or what is wrong with it. Outside any transaction."""
+    """Each file's name in the storage, or what is wrong with it. Outside any transaction.
+
+    Once the storage did not answer it is not asked for the others: what hangs would hang for each.
+    """
     kept: dict[str, str | ValidationError] = {}
+    away: BackendError | None = None
     for field, check in CHECKS.items():
         if (file := files.get(field)) is None:
             continue
         try:
             check(file)
+            if away is not None:
+                raise away
             kept[field] = store_file(file.name or "", file.read())
         except ValidationError as refusal:
             kept[field] = refusal
-        except BackendError as away:
-            kept[field] = ValidationError(f"{file.name} could not be stored: {away.detail} Try again in a minute.")
+        except BackendError as error:
+            away = error
+            kept[field] = ValidationError(f"{file.name} could not be stored: {error.detail} Try again in a minute.")
     return kept
 
 

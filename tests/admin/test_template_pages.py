@@ -36,6 +36,7 @@ from tests.admin.browser import LOOKS, OpenPage, overflows, photograph, serious
 from tests.admin.forms import opened, save
 from tests.admin.signing import signed_in
 from tests.admin.test_stale_edits import in_background
+from tests.conftest import Lines
 from tests.media.conftest import bucket_away
 from tests.rendering.films import definition
 from tests.waiting import eventually, waiting_backends
@@ -362,16 +363,20 @@ def test_a_file_is_stored_before_the_row_is_locked_and_saved_by_its_name(founder
     assert (entry.action, sorted(entry.changes)) == ("template.changed", ["music", "preview"])
 
 
-def test_a_file_that_the_bucket_does_not_take_is_told_and_nothing_typed_is_lost(
-    founder: Client, draft: Template
+def test_files_that_the_bucket_does_not_take_are_told_and_nothing_typed_is_lost(
+    founder: Client, draft: Template, log_lines: Lines
 ) -> None:
-    sent = form_of(draft, name="A new name", music=chosen("birthday-confetti.m4a"))
+    """The second is not tried: a bucket that does not answer takes long to say so."""
+    files = {"music": chosen("birthday-confetti.m4a"), "preview": chosen("birthday-confetti-preview.jpg")}
+    sent = form_of(draft, name="A new name", **files)
 
     with bucket_away():
         answer = save(founder, f"{TEMPLATES}{draft.pk}/change/", sent)
 
     form = answer.context["adminform"].form
     assert "birthday-confetti.m4a could not be stored: The media bucket did not answer" in form.errors["music"][0]
+    assert "preview.jpg could not be stored: The media bucket did not answer" in form.errors["preview"][0]
+    assert len([line for line in log_lines() if line.get("vendor") == "s3"]) == 1
     assert form["name"].value() == "A new name"
     draft.refresh_from_db()
     assert (draft.name, bool(draft.music)) == (definition("birthday-confetti")["name"], False)
