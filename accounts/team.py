@@ -22,17 +22,20 @@ from api.audit.services import differences, record
 from api.exceptions import ForbiddenError, InvalidFieldError, InvalidStateError
 
 NAME_TAKEN = "A colleague has this name."
+ADDRESS_TAKEN = "A colleague has this address."
 FIELDS = ("email", "first_name", "last_name", "is_active")
 
 
 def invite_member(*, username: str, email: str, groups: Iterable[Group], by: User, now: datetime, **names: str) -> User:
     """Somebody new, who cannot sign in before a password is chosen by a mailed link: the caller mails it afterwards.
 
-    Raises ForbiddenError; InvalidFieldError if the name is taken.
+    Raises ForbiddenError; InvalidFieldError if the name or the address is taken.
     """
     groups = list(groups)
     refuse_to_give(by, groups)
     with transaction.atomic():
+        lock_founders()
+        refuse_taken_address(email)
         user = _new_user(username, email=email, is_staff=True, password=make_password(None), **names)
         user.groups.set(groups)
         record(
@@ -56,12 +59,14 @@ def _new_user(username: str, **fields: Any) -> User:
 def change_member(user: User, *, groups: Iterable[Group], by: User, now: datetime, **fields: Any) -> User:
     """Set the fields and groups that are given. Somebody who is let go is signed out everywhere.
 
-    Raises ForbiddenError, InvalidStateError.
+    Raises ForbiddenError, InvalidStateError; InvalidFieldError if the address is taken.
     """
     groups = list(groups)
     with transaction.atomic():
         founders = lock_founders()
         before = User.objects.select_for_update().get(pk=user.pk)
+        if (email := fields.get("email", before.email)) != before.email:
+            refuse_taken_address(email, by_others_than=user)
         had = list(before.groups.all())
         refuse_to_change(by, before)
         refuse_to_give(by, [group for group in groups if group not in had])
@@ -102,6 +107,15 @@ def unlock_member(user: User, *, actor: str, now: datetime) -> None:
         lockout.unlock(user)
         calm(user)
         record("member.unlocked", actor=actor, subject=user, now=now)
+
+
+def refuse_taken_address(email: str, *, by_others_than: User | None = None) -> None:
+    """Raises InvalidFieldError. Final only with the founders locked, as the database has no such rule."""
+    others = User.objects.filter(email__iexact=email)
+    if by_others_than is not None:
+        others = others.exclude(pk=by_others_than.pk)
+    if others.exists():
+        raise InvalidFieldError("email", "unique", ADDRESS_TAKEN)
 
 
 def refuse_to_give(by: User, groups: Iterable[Group]) -> None:

@@ -28,7 +28,7 @@ from accounts.reauthentication import fresh_sign_in
 from accounts.second_factor import has_second_factor
 from api.audit.doors import acting
 from api.audit.states import Door
-from api.exceptions import ApplicationError, BackendError, ForbiddenError
+from api.exceptions import ApplicationError, BackendError, ForbiddenError, refusal_words
 from giftflick.admin import ModelAdmin, named
 from giftflick.admin_door import actor_of
 from giftflick.admin_pages import page, show
@@ -65,8 +65,10 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"])
-        if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError("A colleague has this address.")
+        try:
+            team.refuse_taken_address(email, by_others_than=self.instance)
+        except ApplicationError as refusal:
+            raise forms.ValidationError(refusal_words(refusal)) from None
         return email
 
     def clean_groups(self) -> list[Group]:

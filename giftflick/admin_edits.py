@@ -218,7 +218,8 @@ class _Checked:
         if edit.conflicts:
             self.add_error(None, CHANGED_MEANWHILE)
         for error in edit.refusal.errors if edit.refusal else ():
-            self.add_error(error.field if error.field in self.fields else None, error.detail)
+            if error.detail not in self.errors.get(error.field, []):  # the form may see it by now
+                self.add_error(error.field if error.field in self.fields else None, error.detail)
         if edit.refusal and not edit.refusal.errors:
             self.add_error(None, edit.refusal.detail)
         return cleaned

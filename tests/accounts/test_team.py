@@ -13,6 +13,7 @@ from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first request to the admin does
+from accounts import team
 from accounts.models import User
 from api.audit.models import AuditEntry
 from local.stack import Stack
@@ -216,6 +217,31 @@ def test_a_colleague_who_is_invited_twice_at_once_is_invited_once(founder: Clien
     shown = answers[0].context["adminform"].form
     assert shown.errors["username"] == ["A colleague has this name."]
     assert (shown["email"].value(), User.objects.filter(username="eve").count()) == ("eve@giftflick.example", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_one_address_is_given_to_one_of_two_colleagues_at_once(founder: Client, is_new: bool) -> None:
+    answers: list[Any] = []
+    eve = {"email": "Eve@giftflick.example", "groups": [group("Support").pk]}
+
+    def give(name: str) -> None:
+        if is_new:
+            answers.append(founder.post(f"{TEAM}add/", {**eve, "username": name}))
+        else:
+            answers.append(change(founder, colleagues[name], "Support", email="eve@giftflick.example"))
+
+    colleagues = {} if is_new else {name: colleague(name, "Support") for name in "ab"}
+    with transaction.atomic():
+        team.lock_founders()
+        threads = [in_background(partial(give, name)) for name in "ab"]
+        eventually(lambda: len(waiting_backends()) == 2, 20)
+    for thread in threads:
+        thread.join()
+
+    done, told = sorted(answers, key=lambda answer: -int(answer.status_code))
+    assert (done.status_code, told.context["adminform"].form.errors) == (302, {"email": [team.ADDRESS_TAKEN]})
+    assert User.objects.filter(email__iexact="eve@giftflick.example").count() == 1
 
 
 @pytest.mark.parametrize("is_active", [True, False])
