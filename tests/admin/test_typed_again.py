@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 import pytest
+from django.contrib.auth.models import Group
 from playwright.sync_api import Page, expect
 
 from accounts.models import Account, User
@@ -82,3 +83,24 @@ def test_what_was_chosen_is_chosen_again_and_no_other_page_gets_it(
 
     expect(page.get_by_label("Reason")).to_have_value("she asks for it")
     expect(chosen).to_be_checked()
+
+
+def test_what_was_typed_stays_of_the_row_that_it_was_typed_for(signed_in_page: OpenPage) -> None:
+    ada, bea = member(), User.objects.create_user("bea", "bea@giftflick.example", is_staff=True)
+    bea.groups.set(Group.objects.filter(name="Support"))
+    page = signed_in_page(ada)
+    page.goto(f"/admin/accounts/user/{bea.pk}/change/")
+    page.get_by_label("First name").fill("Bea")
+    User.objects.filter(pk=bea.pk).update(last_name="of the support team")
+    age(page, minutes=11)
+
+    page.get_by_role("button", name="Save", exact=True).click()
+    come_back(page, ada)
+    expect(page.get_by_label("First name")).to_have_value("Bea")
+    expect(page.get_by_label("Support", exact=True)).to_be_checked()
+    expect(page.get_by_label("Founder", exact=True)).not_to_be_checked()
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_text("Somebody changed this while you had it open")).to_be_visible()
+    bea.refresh_from_db()
+    assert (bea.first_name, bea.last_name) == ("", "of the support team")

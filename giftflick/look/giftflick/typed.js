@@ -5,9 +5,12 @@
   const TYPED = "giftflick-typed";
   const AGAIN = "/reauthenticate/";
 
-  const boxesOf = (form) => [...form.elements].filter((box) => box.name && !["hidden", "file", "submit", "button"].includes(box.type));
+  const STAMPS = "_stamps"; // of the row as it was typed for: what somebody changed meanwhile is not overwritten
+  const UNTYPED = ["hidden", "file", "submit", "button"];
+
+  const boxesOf = (form) => [...form.elements].filter((box) => box.name && (box.name === STAMPS || !UNTYPED.includes(box.type)));
   const isTicked = (box) => ["checkbox", "radio"].includes(box.type);
-  const same = (box, [name, value]) => box.name === name && (box.type !== "radio" || box.value === value);
+  const same = (box, [name, value]) => box.name === name && (!isTicked(box) || box.value === value);
 
   document.addEventListener("submit", ({ target: form }) => {
     if (form.method !== "post" || form.querySelector("[type=password]")) return;
