@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, Response, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, Route, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -92,6 +92,14 @@ def age(page: Page, *, minutes: int) -> None:
     session = SessionStore(cookie)
     session[CONFIRMED_AT] = (timezone.now() - timedelta(minutes=minutes)).timestamp()
     session.save()
+
+
+def downloaded(page: Page, button: Locator) -> bytes:
+    """The file behind a button or a link. A page that is left for a file before it has loaded never says so."""
+    page.wait_for_load_state("load")
+    with page.expect_download() as download:
+        button.click()
+    return download.value.path().read_bytes()
 
 
 def photograph(page: Page, name: str) -> Path:

@@ -14,7 +14,7 @@ from api.batches.models import Batch
 from api.gifts.models import Gift
 from api.templates.models import Template
 from tests import build
-from tests.admin.browser import OpenPage
+from tests.admin.browser import OpenPage, downloaded
 from tests.founders.looks import look_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,9 +103,7 @@ def test_the_rest_is_called_off_after_a_question(gifts: list[Gift], signed_in_pa
     page.get_by_role("button", name="Cancel the rest").click()
 
     expect(page.locator("#batch-state")).to_have_text("canceled")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Result as CSV").click()
-    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    lines = downloaded(page, page.get_by_role("link", name="Result as CSV")).decode("utf-8-sig").splitlines()
     assert lines[0] == "ref,label,outcome,detail"
     assert len(lines) == 64
     assert lines[1] == f"{gifts[0].pk},,skipped,called off"

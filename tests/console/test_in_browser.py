@@ -12,7 +12,18 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from api.console.grants import grant_console
 from api.console.services import Draft, save_question
-from tests.admin.browser import LOOKS, PHONE, OpenPage, age, browser, overflows, photograph, serious, signed_in_page
+from tests.admin.browser import (
+    LOOKS,
+    PHONE,
+    OpenPage,
+    age,
+    browser,
+    downloaded,
+    overflows,
+    photograph,
+    serious,
+    signed_in_page,
+)
 from tests.console.conftest import tell
 from tests.waiting import eventually
 
@@ -105,10 +116,9 @@ def test_a_file_is_downloaded(grace: User, signed_in_page: OpenPage) -> None:
     page.goto("/admin/console/")
     page.get_by_label("Statement, in SQL").fill("SELECT order_reference FROM api_gift WHERE order_reference <> ''")
 
-    with page.expect_download() as started:
-        page.get_by_role("button", name="Download CSV").click()
+    answer = downloaded(page, page.get_by_role("button", name="Download CSV"))
 
-    assert started.value.path().read_text(encoding="utf-8-sig").splitlines() == ["order_reference", "SO-1001"]
+    assert answer.decode("utf-8-sig").splitlines() == ["order_reference", "SO-1001"]
 
 
 def test_what_was_written_is_kept_while_one_signs_in_again(grace: User, signed_in_page: OpenPage) -> None:

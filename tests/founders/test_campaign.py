@@ -16,6 +16,7 @@ from api.campaigns.estimate import AT_ONCE
 from api.gifts.models import Gift
 from api.templates.models import Template
 from tests import build
+from tests.admin.browser import downloaded
 from tests.campaigns.conftest import HEADER, gifts_file, recipients
 from tests.founders.looks import look_at
 from tests.sheets.files import lines, read_back
@@ -100,9 +101,7 @@ def _upload(page: Page, file: Path) -> None:
 
 
 def _wrong_rows(page: Page) -> list[dict[str, str]]:
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download them (CSV)").click()
-    header, *rows = read_back(download.value.path().read_bytes())
+    header, *rows = read_back(downloaded(page, page.get_by_role("link", name="Download them (CSV)")))
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 

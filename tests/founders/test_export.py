@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Account
 from tests import build
+from tests.admin.browser import downloaded
 from tests.founders.looks import look_at
 from tests.sheets.files import read_back
 
@@ -51,7 +52,5 @@ def test_export_last_month(page: Page, account: Account, now: datetime) -> None:
 
 
 def _downloaded(page: Page, name: str) -> list[dict[str, str]]:
-    with page.expect_download() as download:
-        page.get_by_role("link", name=name).click()
-    header, *rows = read_back(download.value.path().read_bytes())
+    header, *rows = read_back(downloaded(page, page.get_by_role("link", name=name)))
     return [dict(zip(header, row, strict=True)) for row in rows]
