@@ -34,7 +34,9 @@ PATIENCE_MS = 15_000  # a machine that does other things as well
 
 
 class OpenPage(Protocol):
-    def __call__(self, user: User | None, *, width: int = DESK, dark: bool = False, failing: str = "") -> Page: ...
+    def __call__(
+        self, user: User | None, *, width: int = DESK, dark: bool = False, failing: str = "", has_scripts: bool = True
+    ) -> Page: ...
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,9 @@ def signed_in_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPa
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
-    def open_page(user: User | None, *, width: int = DESK, dark: bool = False, failing: str = "") -> Page:
+    def open_page(
+        user: User | None, *, width: int = DESK, dark: bool = False, failing: str = "", has_scripts: bool = True
+    ) -> Page:
         url = live_server.url
         context = browser.new_context(
             viewport={"width": width, "height": HEIGHTS.get(width, 900)},
@@ -67,6 +71,7 @@ def signed_in_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPa
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             base_url=url,
+            java_script_enabled=has_scripts,
         )
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)

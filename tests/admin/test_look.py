@@ -19,8 +19,10 @@ from accounts.models import Account, ApiKey, User
 from accounts.services import issue_api_key
 from api.delivery.models import Message
 from api.gifts.states import GiftStatus
+from api.templates.models import Template
 from giftflick.admin_look import stage_badge
-from tests.admin.browser import DESK, LOOKS, PHONE, OpenPage, overflows, photograph, serious
+from tests import build
+from tests.admin.browser import DESK, LOOKS, PHONE, SCREENSHOTS, OpenPage, overflows, photograph, serious
 from tests.admin.conftest import Story
 from tests.admin.signing import signed_in
 from tests.admin.test_pages import details, lists
@@ -120,6 +122,22 @@ def test_colours_follow_the_device_until_somebody_chooses(signed_in_page: OpenPa
     expect(page.locator("html")).to_have_class("light")
     page.goto("/admin/words/")
     expect(page.locator("html")).to_have_class("light")
+
+
+@in_browser
+def test_without_scripts_pages_are_there_and_buttons_work(
+    signed_in_page: OpenPage, account: Account, template: Template, now: datetime
+) -> None:
+    gift = build.sent(account, now)
+    page = signed_in_page(User.objects.create_superuser("ada"), has_scripts=False)
+
+    page.goto(f"/admin/api/gift/{gift.pk}/change/")
+    page.screenshot(path=SCREENSHOTS / "without-scripts.png", full_page=True)
+    page.get_by_role("link", name="Withdraw gift").click()
+    page.get_by_label("Reason").fill("the shop asked for it")
+    page.get_by_role("button", name="Withdraw gift").click()
+
+    expect(page.get_by_text("canceled").first).to_be_visible()
 
 
 @in_browser
