@@ -1,9 +1,11 @@
 """The pages behind a key's buttons: give it a successor, end it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -11,7 +13,7 @@ from django.utils import timezone
 from accounts import services
 from accounts.models import ApiKey
 from accounts.reauthentication import fresh_sign_in
-from accounts.selectors import state_of
+from accounts.selectors import state_of, working_keys
 from accounts.services import ShownBeforeError
 from accounts.shown_once import form_token, new_number, show_key, tell_shown_before
 from accounts.states import WORKING
@@ -40,7 +42,7 @@ class RotationForm(ReasonForm):
 @fresh_sign_in
 def rotate(request: HttpRequest, pk: str) -> HttpResponse:
     old = get_object_or_404(ApiKey.objects.select_related("account"), pk=pk)
-    form = RotationForm(request.POST or None)
+    form = RotationForm(request.POST or None, label_suffix="")
     status, refusal = (400, "") if request.method == "POST" else (200, "")
     if request.method == "POST" and form.is_valid():
         who = request.user.get_username()
@@ -63,6 +65,7 @@ def rotate(request: HttpRequest, pk: str) -> HttpResponse:
         title=f"Rotate {old.name}?",
         about=f"{old.pk}, of {old.account}",
         says=[
+            *_rotated_before(old),
             "Another key that may do the same, and lives as long, is issued and shown once.",
             "This one works until the time that you choose here, and is refused from then on.",
         ],
@@ -83,6 +86,9 @@ def revoke(request: HttpRequest) -> HttpResponse:
     keys = list(ApiKey.objects.select_related("account").filter(pk__in=wanted).order_by("account__name", "pk"))
     if not keys:
         raise Http404("There is no such key.")
+    if request.method != "POST" and all(key.revoked_at for key in keys):
+        messages.info(request, "Revoked already: nothing is left to do.")
+        return HttpResponseRedirect(_back_to(keys))
 
     def act(_answers: Answers, _version: int) -> str:
         now, who = timezone.now(), request.user.get_username()
@@ -102,10 +108,18 @@ def revoke(request: HttpRequest) -> HttpResponse:
         ],
         final="A revoked key never works again.",
         button="Revoke",
-        back=_page_of(keys[0]) if len(keys) == 1 else reverse("admin:accounts_apikey_changelist"),
+        back=_back_to(keys),
         is_dangerous=True,
     )
     return ask(request, question, act)
+
+
+def _rotated_before(key: ApiKey) -> list[str]:
+    """Whoever comes back to the page after its key was issued would issue another."""
+    return [
+        f"It was rotated already: {later.name} ({later.pk}) takes its place. Is another one needed?"
+        for later in working_keys(now=timezone.now()).filter(replaces=key).order_by("created_at")
+    ]
 
 
 def buttons_of(request: HttpRequest, key: ApiKey) -> list[tuple[str, str, str]]:
@@ -118,6 +132,10 @@ def buttons_of(request: HttpRequest, key: ApiKey) -> list[tuple[str, str, str]]:
     if request.user.has_perm("accounts.delete_apikey"):
         buttons.append(("Revoke", f"{reverse('admin:key_revoke')}?key={key.pk}", "danger"))
     return buttons
+
+
+def _back_to(keys: Sequence[ApiKey]) -> str:
+    return _page_of(keys[0]) if len(keys) == 1 else reverse("admin:accounts_apikey_changelist")
 
 
 def _page_of(key: ApiKey) -> str:

@@ -37,11 +37,13 @@ class Tile:
 def tiles_of(account: Account, request: HttpRequest, *, now: datetime) -> list[Tile]:
     of_shop = {"account__id__exact": str(account.pk)}
     keys = working_keys(now=now).filter(account=account).count()
-    never = "" if keys else "It cannot call us yet: issue one."
+    said = "" if keys else "It cannot call us yet: issue one."
+    if keys and account.suspended_at:
+        said = "All refused while it is suspended."
     gifts = _gifts_this_month(account.pk, now=now)
     mails = mails_sent_today(account.pk, now=now)
     return [
-        Tile("Keys that work", f"{keys}", never, _list(request, "accounts", ApiKey._meta.model_name, of_shop)),  # noqa: SLF001
+        Tile("Keys that work", f"{keys}", said, _list(request, "accounts", ApiKey._meta.model_name, of_shop)),  # noqa: SLF001
         Tile(
             "Gifts this month",
             f"{gifts:,}",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Account, OrderGate
 from accounts.reauthentication import fresh_sign_in
 from api.audit.doors import acting
+from api.audit.wording import who
 from api.batches.states import OPEN
 from api.campaigns import selectors, services, tasks  # noqa: F401 - registers the kinds of batches started here
 from api.campaigns.columns import DEFAULTED
@@ -129,6 +130,10 @@ def new(request: HttpRequest) -> HttpResponse:
     return show(request, "admin/campaigns_new.html", "New campaign", form=form)
 
 
+def _in_words(name: str, value: str) -> str:
+    return value.replace("T", ", ") if name == "deliver_at" else value
+
+
 def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: int = 200) -> HttpResponse:
     """With `?part=progress`, only what changes by itself."""
     is_part = request.GET.get("part") == "progress"
@@ -140,6 +145,7 @@ def _campaign_page(request: HttpRequest, pk: UUID, *, words: str = "", status: i
     may_run = request.user.has_perm(GIFTS.permission)
     context: dict[str, Any] = {
         "campaign": found,
+        "defaults": [(name.replace("_", " "), _in_words(name, value)) for name, value in found.defaults.items()],
         "stage": stage,
         "stage_tone": TONES.get(stage, "info"),
         "sheets": sheets,
@@ -194,15 +200,19 @@ page("campaigns/<uuid:pk>/", name="campaign", permission=LOOK)(at_the_door(_camp
 @fresh_sign_in
 def approve(request: HttpRequest, pk: UUID, sheet: UUID) -> HttpResponse:
     if request.method == "POST" and (why := reason_given(request)):
+        now = timezone.now()
         try:
             with acting(why=why):
-                services.approve_campaign(pk, sheet, actor=actor_of(request), why=why, now=timezone.now())
+                batch = services.approve_campaign(pk, sheet, actor=actor_of(request), why=why, now=now)
         except ApplicationError as refusal:
             messages.error(request, refusal_words(refusal))
         except Sheet.DoesNotExist:
             raise Http404 from None
         else:
-            messages.success(request, "Approved. The gifts are being made; you can leave the page.")
+            if batch.created_at < now:
+                messages.info(request, f"It was approved already, by {who(batch.created_by)}: nothing more was done.")
+            else:
+                messages.success(request, "Approved. The gifts are being made; you can leave the page.")
     return redirect("admin:campaign", pk=pk)
 
 

@@ -56,6 +56,6 @@ def _without(addresses: set[str], model: Any, names: Sequence[str]) -> list[Any]
 
 
 def _pattern(addresses: set[str]) -> re.Pattern[str]:
-    """Not within a longer address, which is somebody else's."""
+    """Not within a longer address, which is somebody else's; what is glued to a word is taken for one."""
     any_of = "|".join(re.escape(address) for address in sorted(addresses))
-    return re.compile(rf"(?<!\w)(?<!\w[.+-])(?:{any_of})(?!\w|[.-]+\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?<!\w[.+-])(?:{any_of})(?!\w|[.-]\w)", re.IGNORECASE)

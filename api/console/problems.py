@@ -36,6 +36,7 @@ BY_CODE = {
     "42702": "More than one table has this column: write the table's name before it, as in g.id.",
     "22P02": "Look at the value: it is not of the type that it is compared with.",
     "42P18": "PostgreSQL cannot tell what type a value is: add it, as in :name::text.",
+    "42804": "A value is text unless it says otherwise: write its type after it, as in :n::int.",
     "42P02": "Write parameters as :name; $1 and so on are the console's own.",
 }
 
@@ -76,8 +77,8 @@ def explain(error: StatementError, statement: Statement) -> Problem:
         error.code,
         line=statement.source.count("\n", 0, position) + 1,
         column=column + 1,
-        excerpt=text[cut : cut + EXCERPT],
-        mark=column - cut,
+        excerpt=("…" if cut else "") + text[cut : cut + EXCERPT],
+        mark=column - cut + (1 if cut else 0),
     )
 
 

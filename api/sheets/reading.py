@@ -95,10 +95,15 @@ def _rows(lines: Iterator[Line], names: Sequence[str]) -> Iterator[Row]:
         values = dict(zip(names, cells, strict=False))
         problems = {names[position]: words for position, words in line.problems.items() if position < len(names)}
         if len(line.cells) > len(names):
-            spare = len(line.cells) - len(names)
-            problems[""] = f"This row has {spare} more cells than there are columns: is a comma missing its quotes?"
+            problems[""] = _too_many(line.cells[len(names) :])
         values.pop(ERROR, None)
         yield Row(line.number, _storable(values, problems), problems)
+
+
+def _too_many(spare: Sequence[str]) -> str:
+    """With what stands in them: the file of wrong rows has the file's own columns, and no place for it."""
+    more, shown = f"{len(spare)} more cells" if len(spare) > 1 else "one more cell", "”, “".join(spare[:5])[:200]
+    return f"This row has {more} than there are columns, with “{shown}”: is a comma missing its quotes?"
 
 
 def _storable(values: Mapping[str, str], problems: Mapping[str, str]) -> dict[str, str]:

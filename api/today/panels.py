@@ -251,7 +251,7 @@ def _amount(number: float) -> str:
     """A small one with a decimal, so that half a minute does not look like nothing."""
     if 0 < number < 0.1:
         return "under 0.1"
-    return f"{number:.1f}" if 0 < number < 10 else f"{number:,.0f}"
+    return f"{number:.1f}" if 0 < number < 9.95 else f"{number:,.0f}"
 
 
 def _percent(part: float, whole: float) -> float | None:

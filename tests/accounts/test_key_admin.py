@@ -147,6 +147,27 @@ def test_loading_the_page_of_a_key_that_could_not_be_issued_anew_issues_it(
     assert isinstance(verify(answer.context["whole_key"], now=timezone.now()), Verified)
 
 
+def test_who_comes_back_to_the_page_of_a_rotated_key_is_told_so(founder: Client, issued: tuple[ApiKey, str]) -> None:
+    path = f"/admin/keys/{issued[0].pk}/rotate/"
+    before = founder.get(path).context["question"].says
+    rotate(founder, issued[0], overlap="24")
+
+    first, *others = founder.get(path).context["question"].says
+
+    assert others == before
+    assert first.startswith("It was rotated already: ")
+    assert ApiKey.objects.get(replaces=issued[0]).pk in first
+
+
+def test_a_stale_link_to_revoke_a_key_says_that_it_is_revoked(founder: Client, issued: tuple[ApiKey, str]) -> None:
+    revoke(founder, issued[0])
+
+    answer = founder.get(f"/admin/keys/revoke/?key={issued[0].pk}")
+
+    assert answer["Location"] == f"{KEYS}{issued[0].pk}/change/"
+    assert told(answer)[-1] == "Revoked already: nothing is left to do."
+
+
 def test_loading_the_page_of_a_rotated_key_anew_rotates_no_second_time(
     founder: Client, issued: tuple[ApiKey, str]
 ) -> None:
@@ -394,7 +415,9 @@ def test_suspending_asks_why_and_resuming_lets_in_again(
 
     assert founder.post(suspend, {"reason": "does not pay"}).status_code == 302
     assert verify(issued[1], now=timezone.now()) == Refused("suspended")
-    assert "Every key of this shop is refused" in founder.get(f"{ACCOUNTS}{account.pk}/change/").content.decode()
+    page = founder.get(f"{ACCOUNTS}{account.pk}/change/")
+    assert "Every key of this shop is refused" in page.content.decode()
+    assert page.context["tiles"][0].hint == "All refused while it is suspended."
     assert "Its shop is suspended" in founder.get(f"{KEYS}{issued[0].pk}/change/").content.decode()
 
     assert founder.post(resume, {"reason": "paid"}).status_code == 302

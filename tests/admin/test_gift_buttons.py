@@ -16,9 +16,9 @@ from api.audit.models import AuditEntry
 from api.delivery.models import Message
 from api.exceptions import ApplicationError
 from api.gifts import services
-from api.gifts.lifecycle import CHANGED
 from api.gifts.models import Gift, GiftEvent
 from api.gifts.pages.actions import ACTIONS
+from api.gifts.pages.buttons import MEANWHILE
 from api.gifts.states import GiftStatus, OrderStatus
 from tests import build
 from tests.admin.gift_page import WHY, button, looked_at, offered, page_of, press, refusal, told
@@ -201,8 +201,22 @@ def test_pressing_twice_does_it_once(founder: Client, account: Account, now: dat
     first, second = (founder.post(button(gift, "resend"), answers) for _ in range(2))
 
     assert (first.status_code, second.status_code) == (302, 409)
-    assert refusal(second) == f"Nothing was done. {CHANGED}"
+    assert "That cannot be done to this gift now" in second.content.decode()
     assert build.open_mails(gift) == 1
+
+
+def test_of_two_who_press_the_same_the_second_sees_that_it_is_done(
+    founder: Client, account: Account, now: datetime
+) -> None:
+    gift = build.sent(account, now)
+    answers = {"version": gift.version, "reason": WHY}
+
+    first, second = (founder.post(button(gift, "withdraw"), answers) for _ in range(2))
+
+    page = second.content.decode()
+    assert (first.status_code, second.status_code) == (302, 409)
+    assert "That cannot be done to this gift now: it is canceled." in page
+    assert 'id="confirm-form"' not in page
 
 
 def test_who_saw_the_gift_before_it_changed_is_told_and_keeps_what_was_typed(
@@ -214,7 +228,7 @@ def test_who_saw_the_gift_before_it_changed_is_told_and_keeps_what_was_typed(
 
     answer = founder.post(button(gift, "withdraw"), {"version": seen, "reason": "Wrong person"})
 
-    assert (answer.status_code, refusal(answer)) == (409, f"Nothing was done. {CHANGED}")
+    assert (answer.status_code, refusal(answer)) == (409, f"Nothing was done. {MEANWHILE}")
     page = answer.content.decode()
     assert "Wrong person</textarea>" in page
     assert "has watched it already" in page

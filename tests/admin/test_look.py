@@ -17,6 +17,7 @@ from pytest_django import Settings
 from accounts.groups import READ_ONLY, SUPPORT
 from accounts.models import Account, ApiKey, User
 from accounts.services import issue_api_key
+from api.console.services import Draft, save_question
 from api.delivery.models import Message
 from api.gifts.states import GiftStatus
 from api.templates.models import Template
@@ -30,6 +31,7 @@ from tests.admin.test_pages import details, lists
 in_browser = pytest.mark.django_db(transaction=True)
 every_look = pytest.mark.parametrize(("width", "dark"), LOOKS)
 
+CUT_OFF = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.innerText)"
 THUMB = 44  # pixels that a thumb hits
 LISTS = ["api/gift", "api/template", "accounts/apikey"]
 
@@ -122,6 +124,24 @@ def test_colours_follow_the_device_until_somebody_chooses(signed_in_page: OpenPa
     expect(page.locator("html")).to_have_class("light")
     page.goto("/admin/words/")
     expect(page.locator("html")).to_have_class("light")
+
+
+@in_browser
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_one_long_word_is_read_whole_and_widens_nothing(
+    signed_in_page: OpenPage, account: Account, template: Template, now: datetime, width: int
+) -> None:
+    build.draft(account, now, recipient={"name": "W" * 90, "email": f"{'long' * 12}@example.com"})
+    Template.objects.filter(pk=template.pk).update(name="n" * 70)
+    ada = User.objects.create_superuser("ada")
+    question = save_question(ada, Draft("q" * 110, "SELECT 1"), now=now)
+    page = signed_in_page(ada, width=width)
+
+    for path in ("api/gift/", "api/template/", f"console/questions/{question.pk}/"):
+        page.goto(f"/admin/{path}")
+        expect(page.get_by_text(re.compile("W{90}|n{70}|q{110}")).first).to_be_visible()
+        assert not overflows(page), path
+        assert page.locator("#result_list td, h2").evaluate_all(CUT_OFF) == [], path
 
 
 @in_browser

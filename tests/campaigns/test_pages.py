@@ -209,6 +209,28 @@ def test_campaigns_are_listed_newest_first_fifty_a_page(founder: Client, open_ca
         assert founder.get("/admin/campaigns/", {"before": nonsense}).status_code == 200
 
 
+def test_approving_in_a_second_tab_says_that_it_was_approved(
+    founder: Client, open_campaign: Open, receive: Receive
+) -> None:
+    said_once = {"deliver_at": "2026-12-24T09:00:00", "timezone": "Australia/Sydney"}
+    campaign = open_campaign(defaults={"sender_name": "Ana", "sender_email": "a@shop.example", **said_once})
+    sheet = receive("gifts", gifts_file(*recipients(1)), scope=campaign.pk)
+    path = f"/admin/campaigns/{campaign.pk}/approve/{sheet.pk}/"
+    assert '<dt>If blank, deliver at</dt><dd dir="auto">2026-12-24, 09:00:00</dd>' in page_of(founder, campaign)
+
+    said = [
+        [str(message) for message in get_messages(founder.post(path, {"reason": reason}).wsgi_request)][-1]
+        for reason in ("the shop ordered it", "a reason of the second tab")
+    ]
+
+    assert said[0].startswith("Approved.")
+    assert said[1] == "It was approved already, by ada: nothing more was done."
+
+
+def page_of(client: Client, campaign: Campaign) -> str:
+    return client.get(f"/admin/campaigns/{campaign.pk}/").content.decode()
+
+
 def test_a_campaign_stands_where_its_approved_file_is(
     founder: Client, open_campaign: Open, receive: Receive, now: datetime
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_value_cannot_become_a_statement(bea: User) -> None:
         ("SELECT id FROM api_gift; SELECT 1", "42601", "one thing at a time", (0, 0)),
         ("DELETE FROM api_gift", "25006", "only reads", (0, 0)),
         ("SELECT :a + FROM api_gift", "42601", "does not expect", (1, 13)),
+        ("SELECT id FROM api_gift LIMIT :a", "42804", "write its type after it, as in :n::int", (1, 31)),
     ],
 )
 def test_a_mistake_is_explained_with_its_place(
@@ -124,6 +125,14 @@ def test_a_mistake_is_explained_with_its_place(
     assert (told.problem.code, told.run.state, told.run.code) == (code, "refused", code)
     assert words in told.problem.hint
     assert (told.problem.line, told.problem.column) == place
+
+
+def test_of_a_long_line_the_part_with_the_mistake_is_shown(bea: User) -> None:
+    told = ask(bea, "SELECT " + "1, " * 100 + "nme FROM api_gift")
+
+    assert told.problem is not None
+    assert told.problem.excerpt.startswith("…1, 1, ")
+    assert told.problem.excerpt[told.problem.mark :].startswith("nme FROM")
 
 
 def test_what_takes_too_long_says_what_to_do(bea: User) -> None:
@@ -403,8 +412,8 @@ def test_the_audit_log_has_none_of_a_questions_words_which_may_name_somebody(bea
     mine = save_question(bea, Draft("What of Ana?", "SELECT 'ana@x.example'"), now=now)
     save_question(bea, Draft("And Ben?", "SELECT 'ben@x.example'"), question=mine, version=1, now=now)
     delete_question(bea, mine, now=now)
-    ours = save_question(bea, Draft("Of Ana", "SELECT 41 + 1", "And of Ben", is_shared=True), now=now)
-    save_question(bea, Draft("Of Ben", "SELECT 41 + 1", is_shared=True), question=ours, version=1, now=now)
+    ours = save_question(bea, Draft("Of ana@x.example", "SELECT 41 + 1", "And of Ben", is_shared=True), now=now)
+    save_question(bea, Draft("Of her", "SELECT 41 + 1", is_shared=True), question=ours, version=1, now=now)
 
     told = str(list(AuditEntry.objects.filter(action__startswith="question.").values_list("action", "changes")))
 
@@ -412,6 +421,15 @@ def test_the_audit_log_has_none_of_a_questions_words_which_may_name_somebody(bea
     assert all(words in told for words in ("question.deleted", "'is_shared': [None, True]"))
     changed = AuditEntry.objects.filter(action="question.changed").latest("pk")
     assert changed.changes == {"description": [], "name": [], "version": [1, 2]}
+
+
+def test_the_audit_log_names_a_shared_question_that_is_gone(bea: User, now: datetime) -> None:
+    ours = save_question(bea, Draft("How many?", "SELECT 1", is_shared=True), now=now)
+
+    delete_question(bea, ours, now=now)
+
+    gone = AuditEntry.objects.get(action="question.deleted")
+    assert gone.changes == {"is_shared": [True, None], "name": ["How many?", None]}
 
 
 def test_a_key_that_was_pasted_is_neither_logged_nor_kept(bea: User, now: datetime) -> None:

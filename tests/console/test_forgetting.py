@@ -47,6 +47,7 @@ def logged(statement: str, now: datetime) -> QueryRun:
         ("SELECT 1 --+ann@shop.example, ...ann@shop.example", "SELECT 1 --+(forgotten), ...(forgotten)"),
         ("'+ann@shop.example', 'ann@shop.example- urgent'", "'+(forgotten)', '(forgotten)- urgent'"),
         ("SELECT 1 -- ann@shop.example-- see below", "SELECT 1 -- (forgotten)-- see below"),
+        ("SELECT 1 --ann@shop.example--see below", "SELECT 1 --(forgotten)--see below"),
         ("'joann@shop.example'", "'joann@shop.example'"),
         ("'jo.ann@shop.example', 'jo-ann@shop.example'", "'jo.ann@shop.example', 'jo-ann@shop.example'"),
         ("'ann@shop.example.org', 'ann@shop.example-shop.org'", "'ann@shop.example.org', 'ann@shop.example-shop.org'"),

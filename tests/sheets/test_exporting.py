@@ -129,6 +129,13 @@ def test_nothing_and_too_much_are_told(
         services.order_export(KINDS["gifts"], "csv", {}, has_personal_data=False, actor=ADA, now=now)  # type: ignore[arg-type]
 
 
+def test_days_that_end_before_they_begin_are_told(founder: Client) -> None:
+    answer = founder.post("/admin/exports/gifts/new/", {"since": "2026-11-20", "before": "2026-11-20", "format": "csv"})
+
+    [told] = answer.context["form"].errors["before"]
+    assert told == "No day is before this one and not before 2026-11-20: choose a later one."
+
+
 def test_a_large_one_is_written_by_a_job(
     founder: Client, account: Account, template: Template, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,7 +71,7 @@ def delete_question(user: User, question: SavedQuery, *, now: datetime) -> None:
         raise ForbiddenError("This question is somebody else's, or comes with Giftflick: it stays.")
     with transaction.atomic():
         actor = actors.staff(user.get_username())
-        before = {"is_shared": question.is_shared}
+        before = {"name": question.name, "is_shared": question.is_shared}
         record("question.deleted", now=now, actor=actor, subject=question, changes=_noted(before, {}))
         question.delete()
 
@@ -103,9 +103,14 @@ def _fields(draft: Draft) -> dict[str, object]:
 
 
 def _noted(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, list[object]]:
-    """For the audit log, which more people read and which is kept for longer: of words only that they changed."""
-    changes = differences(before, after)
-    return {name: [] if name in WORDS else changes[name] for name in sorted(changes)}
+    """For the audit log, which more people read and which no erasure of a person goes over: of words only that they
+    changed, but of a shared question the name, unless there is an address in it.
+    """
+    is_told = bool(before.get("is_shared") or after.get("is_shared"))
+    is_told = is_told and not any("@" in str(values.get("name")) for values in (before, after))
+    hidden = WORDS - {"name"} if is_told else WORDS
+    changes = {name: values for name, values in differences(before, after).items() if any(values)}
+    return {name: [] if name in hidden else changes[name] for name in sorted(changes)}
 
 
 def _insist(draft: Draft) -> None:

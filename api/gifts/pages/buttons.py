@@ -20,6 +20,8 @@ from giftflick.admin_confirm import Answers, Question, ask
 from giftflick.admin_door import actor_of
 from giftflick.admin_pages import page, show
 
+MEANWHILE = "Somebody changed the gift meanwhile. Look at what stands here now, and press again if it is still right."
+
 
 def offered(situation: Situation, request: HttpRequest) -> list[Action]:
     """The buttons: what the state allows, and this person may do."""
@@ -33,7 +35,18 @@ def _answer(request: HttpRequest, pk: UUID, *, action: Action) -> HttpResponse:
     situation = look_at(gift, now=timezone.now())
     if request.method != "POST" and not action.is_possible(situation):
         return _not_now(request, action, situation)
-    return ask(request, _question(action, situation), partial(_press, request, action, pk))
+    try:
+        return ask(request, _question(action, situation), partial(_press, request, action, pk))
+    except _TooLateError as late:
+        return _not_now(request, action, late.situation)
+
+
+class _TooLateError(Exception):
+    """Somebody was faster, and there is nothing left to press."""
+
+    def __init__(self, situation: Situation) -> None:
+        super().__init__(situation)
+        self.situation = situation
 
 
 def _press(request: HttpRequest, action: Action, pk: UUID, answers: Answers, version: int) -> str:
@@ -44,6 +57,11 @@ def _press(request: HttpRequest, action: Action, pk: UUID, answers: Answers, ver
             done = action.run(doing)
     except NotFoundError as error:
         raise Http404(error.detail) from error
+    except lifecycle.StateConflict as conflict:
+        situation = look_at(Gift.objects.select_related("account").get(pk=pk), now=timezone.now())
+        if not action.is_possible(situation):
+            raise _TooLateError(situation) from None
+        raise lifecycle.StateConflict(MEANWHILE) from conflict
     return f"{done} {action.then(doing)}".strip()
 
 

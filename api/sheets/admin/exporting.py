@@ -77,6 +77,12 @@ class ExportForm(forms.Form):
             choices = [("", "Every one"), *((status, status) for status in statuses)]
             self.fields["status"] = forms.ChoiceField(choices=choices, required=False, label=field.capitalize())
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if (since := data.get("since")) and (before := data.get("before")) and before <= since:
+            self.add_error("before", f"No day is before this one and not before {since:%Y-%m-%d}: choose a later one.")
+        return data
+
     def chosen(self) -> dict[str, str]:
         """As a query: it names shops, days and states, and no person."""
         return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}
