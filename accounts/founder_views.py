@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.views import PasswordResetConfirmView
+from django.contrib.auth.views import INTERNAL_RESET_SESSION_TOKEN, PasswordResetConfirmView
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -41,9 +41,17 @@ class ChoosePassword(PasswordResetConfirmView):
         return user if isinstance(user, User) and user.is_active and user.is_staff else None
 
     def form_valid(self, form: Any) -> HttpResponseBase:  # type: ignore[override]
-        """The password is set: on to the second factor, or to setting it up. Whoever was locked out is so no longer."""
+        """The password is set: on to the second factor, or to setting it up. Whoever was locked out is so no longer.
+
+        Who is let go in this instant, or uses the link a second time, is told that it is used up.
+        """
         request, user, now = self.request, form.user, timezone.now()
         with transaction.atomic():
+            user.refresh_from_db(from_queryset=User.objects.select_for_update())
+            token = request.session.get(INTERNAL_RESET_SESSION_TOKEN)
+            if not user.is_active or not self.token_generator.check_token(user, token):
+                self.validlink = False
+                return self.render_to_response(self.get_context_data())
             super().form_valid(form)
             unlock(user)
             calm(user)

@@ -98,8 +98,8 @@ def is_used_up(request: HttpRequest, username: str, *, now: datetime) -> bool:
 
 def locked_until(request: HttpRequest, username: str, *, now: datetime) -> datetime:
     full = [bucket for bucket in _buckets(request, username) if _tries(bucket, now) >= bucket.most]
-    tried_at = [bucket.rows().values_list("attempt_time", flat=True)[0] for bucket in full]
-    return max((at + LOCKED_FOR for at in tried_at), default=now)
+    tried_at = [bucket.rows().values_list("attempt_time", flat=True).first() for bucket in full]
+    return max((at + LOCKED_FOR for at in tried_at if at is not None), default=now)  # None: unlocked in this instant
 
 
 def unlock(user: User) -> int:

@@ -178,11 +178,12 @@ def end_sessions(user: User) -> None:
 
 def _forget(user: User) -> None:
     for kind in (TOTPDevice, StaticDevice):
+        list(kind.objects.select_for_update().filter(user=user).order_by("pk"))  # before codes, as where one is checked
         kind.objects.filter(user=user).delete()
 
 
 def _keep_codes(user: User, codes: list[str]) -> None:
-    devices = StaticDevice.objects.filter(user=user, confirmed=True).order_by("pk")
+    devices = StaticDevice.objects.select_for_update().filter(user=user, confirmed=True).order_by("pk")
     device = devices.first() or StaticDevice.objects.create(user=user, name=CODES_NAME, confirmed=True)
     StaticToken.objects.filter(device__user=user).delete()
     StaticToken.objects.bulk_create(StaticToken(device=device, token=_digest(code.replace("-", ""))) for code in codes)

@@ -14,6 +14,7 @@ from django_otp.admin import OTPAdminSite
 from unfold.sites import UnfoldAdminSite
 
 from accounts import sign_in_views
+from accounts.models import User
 from accounts.reauthentication import fresh_sign_in
 from accounts.sign_in_log import note, note_access_refused
 from giftflick.admin_door import AuditedSite
@@ -64,6 +65,9 @@ class FoundersSite(AuditedSite, OTPAdminSite, UnfoldAdminSite):  # type: ignore[
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Every other session of whoever changes it ends: each is bound to the password."""
         with transaction.atomic():
+            if request.method == "POST":  # Django writes the whole row: not over what is done to it meanwhile
+                user: Any = request.user
+                user.refresh_from_db(from_queryset=User.objects.select_for_update())
             response: HttpResponseBase = super().password_change(request, extra_context)
             if request.method == "POST" and response.status_code == 302:
                 note("password.changed", request.user, now=timezone.now())  # type: ignore[arg-type]

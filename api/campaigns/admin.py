@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from uuid6 import uuid7
 
 from accounts.models import Account, OrderGate
 from accounts.reauthentication import fresh_sign_in
@@ -121,13 +122,17 @@ def new(request: HttpRequest) -> HttpResponse:
                 is_paid=data["is_paid"],
                 actor=actor_of(request),
                 now=timezone.now(),
+                campaign_id=uuid_of(request.POST.get("token", "")),
             )
         except ApplicationError as refusal:
             for error in refusal.errors:
                 form.add_error(error.field if error.field in form.fields else None, error.detail)
+            if not refusal.errors:
+                form.add_error(None, refusal.detail)
         else:
             return redirect("admin:campaign", pk=campaign.pk)
-    return show(request, "admin/campaigns_new.html", "New campaign", form=form)
+    token = request.POST.get("token") or uuid7()
+    return show(request, "admin/campaigns_new.html", "New campaign", form=form, token=token)
 
 
 def _in_words(name: str, value: str) -> str:

@@ -1,12 +1,14 @@
 """Opening a campaign, approving one of its sheets, and calling off what is not sent yet."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
+from uuid6 import uuid7
 
 from accounts.models import Account
 from api.audit.services import record
@@ -42,8 +44,13 @@ def open_campaign(
     is_paid: bool,
     actor: str,
     now: datetime,
+    campaign_id: UUID | None = None,
 ) -> Campaign:
-    """Raises InvalidFieldError for a template that is not published, or an hour that no gift could have."""
+    """With `campaign_id`, which a form brings along, a second call answers with the campaign that the first one made.
+
+    Raises InvalidFieldError for a template that is not published, or an hour that no gift could have, and
+    InvalidStateError if the first call said something else.
+    """
     if template.status != TemplateStatus.PUBLISHED:
         raise InvalidFieldError("template", "not_published", "Publish this template first.")
     given = {column: defaults[column] for column in DEFAULTED if defaults.get(column)}
@@ -51,18 +58,23 @@ def open_campaign(
         read_schedule(instant(given["deliver_at"]), given.get("timezone", ""), now=now)
     elif "timezone" in given:
         read_schedule(None, given["timezone"], now=now)
+    said = {
+        "name": name,
+        "account": account,
+        "livemode": livemode,
+        "template": template,
+        "defaults": given,
+        "is_paid": is_paid,
+        "created_by": actor,
+    }
     with transaction.atomic():
-        campaign = Campaign.objects.create(
-            name=name,
-            account=account,
-            livemode=livemode,
-            template=template,
-            defaults=given,
-            is_paid=is_paid,
-            created_by=actor,
-            created_at=now,
+        campaign, is_new = Campaign.objects.get_or_create(
+            pk=campaign_id or uuid7(), defaults={**said, "created_at": now}
         )
-        record("campaign.opened", actor=actor, subject=campaign, account_id=account.pk, now=now)
+        if is_new:
+            record("campaign.opened", actor=actor, subject=campaign, account_id=account.pk, now=now)
+        elif any(getattr(campaign, field) != value for field, value in said.items()):
+            raise InvalidStateError("This form was used for another campaign: open it again.")
     return campaign
 
 
@@ -89,7 +101,8 @@ def cancel_campaign(campaign_id: UUID, *, actor: str, why: str, now: datetime, a
         campaign.save(update_fields=["canceled_at", "canceled_by"])
         record("campaign.canceled", actor=actor, subject=campaign, account_id=campaign.account_id, now=now)
         for batch_id in sheets_of(campaign.pk).filter(batch__state__in=sorted(OPEN)).values_list("batch", flat=True):
-            cancel_batch(batch_id, actor=actor, now=now)
+            with suppress(InvalidStateError):  # its last row was done in this instant
+                cancel_batch(batch_id, actor=actor, now=now)
         unsent = _to_cancel(campaign)
         return [
             start_batch(

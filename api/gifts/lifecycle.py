@@ -27,11 +27,14 @@ class StateConflict(InvalidStateError):  # noqa: N818 - it is an InvalidStateErr
 
 
 def lock(gift_id: UUID) -> Gift:
-    """The gift's row, locked until the transaction ends. Raises NotFoundError if it was deleted meanwhile."""
-    gifts = Gift.objects.select_for_update(of=("self",)).select_related("account", "template", "film")
-    gift = gifts.filter(pk=gift_id).first()
-    if gift is None:
+    """The gift's row, locked until the transaction ends. Raises NotFoundError if it was deleted meanwhile.
+
+    Read once it is locked: of a row that had to be waited for PostgreSQL looks again at the row alone, and would join
+    it to the template and film that it had before.
+    """
+    if not Gift.objects.select_for_update().filter(pk=gift_id).values_list("pk"):
         raise NotFoundError("There is no gift with this id.")
+    gift = Gift.objects.select_related("account", "template", "film").get(pk=gift_id)
     auditing.begin(gift)
     return gift
 

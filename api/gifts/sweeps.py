@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from api.exceptions import ApplicationError
 from api.gifts import services
 from api.gifts.models import Gift
@@ -35,17 +37,24 @@ def look_after_overdue_renders(now: datetime) -> int:
 
 
 def expire(now: datetime) -> int:
-    over = Gift.objects.filter(status__in=EXPIRING, expires_at__lte=now).order_by("expires_at")
-    failed = Gift.objects.filter(status=GiftStatus.FAILED, updated_at__lte=now - FAILED_LIVE).order_by("updated_at")
+    over = Q(status__in=EXPIRING, expires_at__lte=now)
+    failed = Q(status=GiftStatus.FAILED, updated_at__lte=now - FAILED_LIVE)
     return sum(
-        _each(gifts.values_list("pk", flat=True), lambda gift_id: services.expire_gift(gift_id, now=now))
-        for gifts in (over, failed)
+        _each(
+            Gift.objects.filter(due).order_by(first).values_list("pk", flat=True),
+            lambda gift_id: services.expire_gift(gift_id, now=now, due=over | failed),
+        )
+        for due, first in ((over, "expires_at"), (failed, "updated_at"))
     )
 
 
 def delete_untouched_drafts(now: datetime) -> int:
-    drafts = Gift.objects.filter(status=GiftStatus.DRAFT, updated_at__lte=now - DRAFTS_LIVE).order_by("updated_at")
-    return _each(drafts.values_list("pk", flat=True), lambda gift_id: services.delete_untouched_draft(gift_id, now=now))
+    since = now - DRAFTS_LIVE
+    drafts = Gift.objects.filter(status=GiftStatus.DRAFT, updated_at__lte=since).order_by("updated_at")
+    return _each(
+        drafts.values_list("pk", flat=True),
+        lambda gift_id: services.delete_untouched_draft(gift_id, untouched_since=since, now=now),
+    )
 
 
 def forget(now: datetime) -> int:

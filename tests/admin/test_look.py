@@ -88,6 +88,7 @@ def test_a_stranger_can_read_the_way_in(signed_in_page: OpenPage, width: int, da
     page.locator("#id_new_password1").fill("short")
     page.locator("#id_new_password2").fill("other")
     page.get_by_role("button", name="Set the password").click()
+    expect(page.locator(".errorlist").first).to_be_visible()
     photograph(page, "founder-password-refused")
     assert serious(page) == []
     look_at(page, link.rpartition("/")[0] + "/none", "founder-password-gone")

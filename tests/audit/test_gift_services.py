@@ -140,7 +140,7 @@ CHANGES: dict[str, tuple[Build, Act, str, str, str, list[str] | None]] = {
         "gift.deleted", "admin", A, ["draft", None],  # type: ignore[list-item]
     ),
     "tidy away": (
-        build.draft, lambda gift, now: services.delete_untouched_draft(gift.pk, now=now),
+        build.draft, lambda gift, now: services.delete_untouched_draft(gift.pk, untouched_since=now, now=now),
         "gift.deleted", "system", "system", ["draft", None],  # type: ignore[list-item]
     ),
 }  # fmt: skip

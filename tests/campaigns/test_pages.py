@@ -11,6 +11,7 @@ from django.test import Client
 
 import giftflick.admin_urls  # noqa: F401 - finds the pages, as the first request to the admin does
 from accounts.models import Account
+from api.audit.models import AuditEntry
 from api.batches.models import Batch
 from api.campaigns.models import Campaign
 from api.gifts.models import Gift
@@ -53,6 +54,17 @@ def test_from_a_form_to_gifts(founder: Client, account: Account, template: Templ
     listed = founder.get(f"/admin/campaigns/{campaign.pk}/gifts/rendering/").content.decode()
     assert [f"/admin/api/gift/{gift.pk}/change/" in listed for gift in Gift.objects.all()] == [True] * 4
     assert "Xmas" in founder.get("/admin/campaigns/").content.decode()
+
+
+def test_a_form_that_is_sent_twice_opens_one_campaign(founder: Client, account: Account, template: Template) -> None:
+    token = str(founder.get("/admin/campaigns/new/").context["token"])
+
+    first, again, other = (opened(founder, account, template, token=token, name=name) for name in ("a", "a", "b"))
+
+    assert first["Location"] == again["Location"]
+    assert "This form was used for another campaign: open it again." in other.content.decode()
+    assert Campaign.objects.count() == 1
+    assert AuditEntry.objects.filter(action="campaign.opened").count() == 1
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ from api.exceptions import (
     ApplicationError,
     ForbiddenError,
     InvalidStateError,
+    NotFoundError,
     PreconditionFailedError,
     UnavailableError,
 )
@@ -421,6 +422,14 @@ def test_the_audit_log_has_none_of_a_questions_words_which_may_name_somebody(bea
     assert all(words in told for words in ("question.deleted", "'is_shared': [None, True]"))
     changed = AuditEntry.objects.filter(action="question.changed").latest("pk")
     assert changed.changes == {"description": [], "name": [], "version": [1, 2]}
+
+
+def test_a_question_that_is_deleted_while_it_is_changed_is_told(bea: User, now: datetime) -> None:
+    kept = save_question(bea, Draft("How many?", "SELECT 1"), now=now)
+    SavedQuery.objects.filter(pk=kept.pk).delete()
+
+    with pytest.raises(NotFoundError, match="save a copy"):
+        save_question(bea, Draft("How many?", "SELECT 2"), question=kept, version=1, now=now)
 
 
 def test_the_audit_log_names_a_shared_question_that_is_gone(bea: User, now: datetime) -> None:

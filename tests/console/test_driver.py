@@ -54,8 +54,8 @@ class Silent:
 
 @pytest.fixture
 def silent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Silent]:
-    monkeypatch.setattr(driver, "OURS_WITHIN_S", 0.2)
-    monkeypatch.setattr(driver, "HEEDED_WITHIN_S", 0.2)
+    monkeypatch.setattr(driver, "OURS_WITHIN_S", 1)
+    monkeypatch.setattr(driver, "HEEDED_WITHIN_S", 1)
     server = Silent(hangs_up=getattr(request, "param", False))
     yield server
     server.close()

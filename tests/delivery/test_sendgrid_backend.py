@@ -22,6 +22,7 @@ from api.delivery.backends.base import Accepted, Address, Mail
 from api.delivery.backends.sendgrid import SendGridBackend
 from api.exceptions import BackendError
 from local.ports import free_port
+from tests.waiting import eventually
 
 KEY = "SG.a-key-that-nobody-may-see"
 
@@ -212,7 +213,7 @@ def test_slow_answer_is_unknown_and_the_mail_may_have_been_taken(mail: Mail) -> 
     error = failure_of(backend, slow)
 
     assert (error.code, error.retryable, error.outcome_unknown) == ("mail_outcome_unknown", True, True)
-    assert len(mailbox(slow.to.email)) == 1
+    assert len(eventually(lambda: mailbox(slow.to.email), 15)) == 1
 
 
 def test_nobody_there_is_certainly_not_accepted(mail: Mail) -> None:

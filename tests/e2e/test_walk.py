@@ -16,6 +16,8 @@ from local.shop import Json, shop_window
 from local.walk import MAILED_WITHIN_S, Props, SentGift, Walk, make_props, send_gift
 from tests.e2e.conftest import Product
 
+pytestmark = pytest.mark.timeout(360)  # its waits, one after another, add up to more than a test has
+
 WORDS = "Thank you!\nI cried a little & laughed a lot."
 PICTURE = "['naturalWidth', 'naturalHeight'].map((side) => document.getElementById('product-image')[side])"
 TIMELINE = [

@@ -308,7 +308,7 @@ def test_a_function_that_fails_is_told_by_no_more_than_500(front: Front, path: s
 
 
 def test_a_function_that_takes_too_long_is_503(functions: tuple[Function, Function], folder: Path) -> None:
-    with make("functions.echo", folder, timeout_s=0.5) as slow, Gateway(slow, Authorizer(functions[1])) as gateway:
+    with make("functions.echo", folder, timeout_s=3) as slow, Gateway(slow, Authorizer(functions[1])) as gateway:
         assert send(gateway.url, "GET", "/sleep").words == (503, {"message": "Service Unavailable"})
         assert send(gateway.url, "GET", "/").status == 200
 

@@ -73,7 +73,7 @@ def test_a_process_that_ends_is_told_and_replaced(function: Function, order: dic
 
 
 def test_a_function_that_takes_too_long_is_killed_and_replaced(client: str, tmp_path: Path) -> None:
-    with make("functions.obey", tmp_path, client=client, timeout_s=0.5) as function:
+    with make("functions.obey", tmp_path, client=client, timeout_s=3) as function:
         function.start()
         before = function.invoke({})["pid"]
 

@@ -277,5 +277,5 @@ def test_stop_ends_a_render_at_hand_and_leaves_no_ffmpeg(outside: Outside) -> No
     parent = psutil.Process(running.process.pid)
     while not (children := parent.children()):
         time.sleep(0.02)
-    assert running.stop(3) == 0
+    assert running.stop(20) == 0
     assert not any(child.is_running() for child in children)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
@@ -27,6 +28,12 @@ from tests import build
 HOUR = timedelta(hours=1)
 SITE = "https://gifts.example.com/media"
 KEY_ID = "K2JCJMDEHXQW5F"
+
+
+@pytest.fixture
+def now() -> datetime:
+    """What is asked for looks at the clock itself."""
+    return timezone.now()
 
 
 class Refused(Exception):  # noqa: N818 - what CloudFront answers, with 403

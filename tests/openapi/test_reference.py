@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from api.openapi.document import FILE
 from local.chromium import chromium_path
+from tests.admin.browser import PATIENCE_MS
 
 DOCUMENT = json.loads(FILE.read_bytes())
 DESCRIBED = sum(len(path) for section in ("paths", "webhooks") for path in DOCUMENT[section].values())
@@ -22,6 +23,7 @@ def browser() -> Iterator[Browser]:
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
         environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE_MS)
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=options)
         yield chromium
         chromium.close()

@@ -13,6 +13,7 @@ from api.gifts.models import Gift
 from api.media import bucket
 from api.viewing.models import Thanks
 from local.chromium import chromium_path
+from tests.admin.browser import PATIENCE_MS
 from tests.viewing.conftest import SentGift
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,6 +36,7 @@ def browser() -> Iterator[Browser]:
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
         environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE_MS)
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=[*options, "--mute-audio"])
         yield chromium
         chromium.close()

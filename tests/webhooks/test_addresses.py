@@ -6,6 +6,7 @@ from datetime import datetime
 from ipaddress import ip_address
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Account
@@ -139,6 +140,12 @@ URLS = [f"{scheme}://{host}/hook" for host in HOSTS for scheme in ("https", "htt
     "javascript:alert(1)",
     "",
 ]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """What is asked for looks at the clock itself."""
+    return timezone.now()
 
 
 @pytest.fixture

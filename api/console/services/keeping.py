@@ -12,7 +12,7 @@ from api.audit.services import differences, record
 from api.console.models import LONGEST_DESCRIPTION, LONGEST_NAME, SavedQuery
 from api.console.questions import read_questions
 from api.console.statements import LONGEST, without_keys
-from api.exceptions import ApplicationError, ForbiddenError, PreconditionFailedError
+from api.exceptions import ApplicationError, ForbiddenError, NotFoundError, PreconditionFailedError
 
 WORDS = frozenset({"name", "description", "sql"})
 CHANGED = "Somebody else changed this question in the meantime. Nothing was overwritten: open it anew, or save a copy."
@@ -51,7 +51,10 @@ def save_question(
             kept = SavedQuery.objects.create(**fields, owner=user, created_at=now, updated_at=now)
             record("question.kept", now=now, actor=actor, subject=kept, changes=_noted({}, fields))
             return kept
-        kept = SavedQuery.objects.select_for_update().get(pk=question.pk)
+        try:
+            kept = SavedQuery.objects.select_for_update().get(pk=question.pk)
+        except SavedQuery.DoesNotExist:
+            raise NotFoundError("Somebody deleted this question in the meantime: save a copy.") from None
         if not may_change(kept, user):
             raise ForbiddenError("This question is somebody else's: save a copy of your own.")
         if kept.version != version:

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from api import actors
 from api.console.forgetting import forget_addresses
@@ -44,11 +45,15 @@ def end_by_cancel(gift: Gift, *, actor: str, now: datetime) -> None:
     _take_films_away(gift, now=now)
 
 
-def expire_gift(gift_id: UUID, *, now: datetime) -> bool:
-    """False if another call was there first. Raises DeliveryInProgressError while a mail is on its way."""
+def expire_gift(gift_id: UUID, *, now: datetime, due: Q | None = None) -> bool:
+    """False if another call was there first, or it is not `due` any more. Raises DeliveryInProgressError while a mail
+    is on its way.
+    """
     with transaction.atomic():
         gift = lifecycle.lock(gift_id)
         if GiftStatus.EXPIRED not in EDGES[GiftStatus(gift.status)]:
+            return False
+        if due is not None and not Gift.objects.filter(due, pk=gift.pk).exists():
             return False
         withdraw_queued(gift.pk)
         lifecycle.move_to(gift, GiftStatus.EXPIRED, actor=actors.SYSTEM, now=now)
@@ -57,25 +62,31 @@ def expire_gift(gift_id: UUID, *, now: datetime) -> bool:
         return True
 
 
-def delete_untouched_draft(gift_id: UUID, *, now: datetime) -> None:
-    """A draft nobody came back to, with the uploads that no other gift uses."""
+def delete_untouched_draft(gift_id: UUID, *, untouched_since: datetime, now: datetime) -> bool:
+    """A draft nobody came back to, with the uploads that no other gift uses; False if somebody did."""
     with transaction.atomic():
         gift = lifecycle.lock(gift_id)
-        if gift.status != GiftStatus.DRAFT:
-            return
+        if gift.status != GiftStatus.DRAFT or gift.updated_at > untouched_since:
+            return False
         for upload in gift.media.all():
             enqueue("upload.delete", upload.pk, now=now, dedupe_key=f"upload.delete:{upload.pk}:{gift.pk}")
         auditing.record_deletion(gift, actor=actors.SYSTEM, now=now)
         gift.delete()
+        return True
 
 
-def forget_gift(gift_id: UUID, *, now: datetime) -> None:
-    """Blank the names, addresses and words of a gift that ended a year ago; its states and times stay."""
+def forget_gift(gift_id: UUID, *, now: datetime) -> bool:
+    """Blank the names, addresses and words of a gift that ended a year ago; its states and times stay. False if it was
+    forgotten before.
+    """
     with transaction.atomic():
         gift = lifecycle.lock(gift_id)
+        if gift.forgotten_at is not None:
+            return False
         _blank(gift, actor=actors.SYSTEM, now=now)
         lifecycle.save(gift, now=now)
         auditing.forget_people(gift)
+        return True
 
 
 def erase_gift(gift_id: UUID, *, actor: str, now: datetime) -> bool:

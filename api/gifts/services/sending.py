@@ -83,6 +83,9 @@ def give_up_mail(message_id: UUID, *, now: datetime) -> None:
         return
     with transaction.atomic():
         gift = lifecycle.lock(message.gift_id)
+        message.refresh_from_db()
+        if message.status not in OPEN:  # taken, or called back for a better address, meanwhile
+            return
         if message.kind == MessageKind.GIFT:
             gift.failure = UNTAKEN
         lifecycle.record_event(gift, "mail.given_up", actor=actors.SYSTEM, now=now, data=_told(message))

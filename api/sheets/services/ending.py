@@ -20,15 +20,19 @@ AT_ONCE = 20  # sheets a sweep; the next tick goes on
 def throw_old_away(*, now: datetime) -> int:
     """Rows that a batch still works on stay until it is over. With them goes what it calls them by, their keys."""
     old = Sheet.objects.filter(expires_at__lte=now, state__in=sorted(KEPT)).exclude(batch__state__in=sorted(OPEN))
-    found = list(old.order_by("expires_at").values_list("pk", flat=True)[:AT_ONCE])
-    for sheet_id in found:
+    thrown = 0
+    for sheet_id in list(old.order_by("expires_at").values_list("pk", flat=True)[:AT_ONCE]):
         with transaction.atomic():
+            Sheet.objects.select_for_update().get(pk=sheet_id)
+            sheet = old.filter(pk=sheet_id).select_related("batch").first()
+            if sheet is None:  # confirmed in this instant
+                continue
             forget_content([sheet_id], state=SheetState.EXPIRED)
-            sheet = Sheet.objects.select_related("batch").get(pk=sheet_id)
             if sheet.batch is not None:
                 forget_labels(sheet.batch)
+            thrown += 1
     over = Export.objects.filter(expires_at__lte=now).exclude(state=ExportState.EXPIRED)
-    return len(found) + over.update(state=ExportState.EXPIRED, key="")
+    return thrown + over.update(state=ExportState.EXPIRED, key="")
 
 
 def forget_content(sheet_ids: Sequence[UUID], *, state: SheetState) -> None:
