@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -120,3 +121,24 @@ def test_an_endpoint_that_was_deleted_meanwhile_is_not_tested(endpoint: WebhookE
 
     with pytest.raises(NotFoundError):
         services.send_test(endpoint, now=now)
+
+
+def test_an_old_delivery_that_is_delivered_once_more_is_not_forgotten(endpoint: WebhookEndpoint, now: datetime) -> None:
+    delivery = services.send_test(endpoint, now=now)
+    WebhookDelivery.objects.update(status="failed", finished_at=now, next_attempt_at=None)
+    later = now + timedelta(days=31)
+    forgotten: list[int] = []
+
+    with ThreadPoolExecutor(1) as worker, transaction.atomic():
+        services.redeliver(delivery, now=later)
+        purging = worker.submit(closing, lambda: forgotten.append(services.purge_old(later)))
+        eventually(lambda: purging.done() or waiting_backends(), 20)
+
+    assert (forgotten, WebhookDelivery.objects.count()) == ([0], 1)
+
+
+def closing(act: Callable[[], object]) -> None:
+    try:
+        act()
+    finally:
+        connections.close_all()

@@ -147,10 +147,12 @@ def forget_words(account_id: UUID, event_ids: Collection[UUID]) -> None:
 
 
 def purge_old(now: datetime) -> int:
-    """Forget what ended and is a month old, some at a time."""
+    """Forget what ended and is a month old, some at a time, but nothing that is in anybody's hands."""
     old = WebhookDelivery.objects.filter(created_at__lt=now - KEPT_FOR).exclude(status=DeliveryStatus.PENDING)
-    ids = list(old.order_by("created_at").values_list("pk", flat=True)[:PURGED_AT_ONCE])
-    WebhookDelivery.objects.filter(pk__in=ids).delete()
+    with transaction.atomic():
+        free = old.select_for_update(skip_locked=True).order_by("created_at")
+        ids = list(free.values_list("pk", flat=True)[:PURGED_AT_ONCE])
+        WebhookDelivery.objects.filter(pk__in=ids).delete()
     return len(ids)
 
 
