@@ -171,9 +171,9 @@ def test_a_key_costs_two_queries_and_so_does_a_replay(
         api.get(GIFTS)  # enough of the key's minute is taken
     savepoint = 2  # the transaction around both, which in a test is one within the test's own
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         api.post(plain)
-    with django_assert_num_queries(9 + 2 + savepoint):
+    with django_assert_num_queries(10 + 2 + savepoint):
         post(api, keyed)
     with django_assert_num_queries(2):
         post(api, keyed)
