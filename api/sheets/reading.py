@@ -102,7 +102,8 @@ def _rows(lines: Iterator[Line], names: Sequence[str]) -> Iterator[Row]:
 
 def _too_many(spare: Sequence[str]) -> str:
     """With what stands in them: the file of wrong rows has the file's own columns, and no place for it."""
-    more, shown = f"{len(spare)} more cells" if len(spare) > 1 else "one more cell", "”, “".join(spare[:5])[:200]
+    more = f"{len(spare)} more cells" if len(spare) > 1 else "one more cell"
+    shown = "”, “".join(spare[:5])[:200].replace("\x00", "�")
     return f"This row has {more} than there are columns, with “{shown}”: is a comma missing its quotes?"
 
 

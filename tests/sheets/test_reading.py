@@ -173,11 +173,11 @@ def test_columns_of_our_own_files_are_ignored() -> None:
 def test_a_row_with_more_cells_than_columns_is_told() -> None:
     [row] = rows_of(csv_file(SHOPS, ["Smith, Ana"[:5], " Ana", "a@example.com"]))
 
-    [long] = rows_of(csv_file(SHOPS, ["Smith", "a@example.com", "x", *"y" * 30]))
+    [long] = rows_of(csv_file(SHOPS, ["Smith", "a@example.com", "x", "\0", *"y" * 29]))
 
     told = "This row has one more cell than there are columns, with “a@example.com”: is a comma missing its quotes?"
     assert row.problems == {"": told}
-    assert long.problems[""].startswith("This row has 31 more cells than there are columns, with “x”, “y”, “y”")
+    assert long.problems[""].startswith("This row has 31 more cells than there are columns, with “x”, “�”, “y”")
 
 
 @pytest.mark.parametrize("file", [io.BytesIO(b""), io.BytesIO(b"\xef\xbb\xbf\n\n,,\n"), xlsx_file()])
