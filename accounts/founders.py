@@ -20,6 +20,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from accounts.groups import FOUNDER
 from accounts.models import User
+from accounts.team import lock_founders
 from api.audit.changes import made
 from api.audit.services import record
 from api.delivery import backends
@@ -36,20 +37,21 @@ def make_founder(*, email: str, username: str, now: datetime) -> tuple[User, boo
 
     Raises InvalidStateError if the address or the name is somebody's who is no founder: the admin can make them one.
     """
-    user, is_new = User.objects.filter(email__iexact=email).order_by("pk").first(), False
-    if user is None:
-        fields: dict[str, Any] = {
-            "email": email,
-            "is_staff": True,
-            "is_superuser": True,
-            "password": make_password(None),
-        }
-        with transaction.atomic():
+    fields: dict[str, Any] = {
+        "email": email,
+        "is_staff": True,
+        "is_superuser": True,
+        "password": make_password(None),
+    }
+    with transaction.atomic():
+        lock_founders()  # whoever invites somebody waits, or is waited for
+        user, is_new = User.objects.filter(email__iexact=email).order_by("pk").first(), False
+        if user is None:
             user, is_new = User.objects.get_or_create(username=username, defaults=fields)
-            if is_new:
-                user.groups.set(Group.objects.filter(name=FOUNDER))
-                changes = made({"name": username, "groups": [FOUNDER], "superuser": True})
-                record("member.invited", subject=user, changes=changes, now=now)
+        if is_new:
+            user.groups.set(Group.objects.filter(name=FOUNDER))
+            changes = made({"name": username, "groups": [FOUNDER], "superuser": True})
+            record("member.invited", subject=user, changes=changes, now=now)
     if user.email.lower() != email.lower():
         raise InvalidStateError("Somebody else signs in by this name: give another one with --name=….")
     if not (user.is_active and user.is_staff and user.is_superuser):

@@ -21,6 +21,8 @@ from api.preconditions import expected_version
 from api.serializers import NothingIn, validated
 from api.viewsets import ApiViewSet
 
+NOT_THERE = "There is no gift with this id."
+
 
 class TimelinePagination(NewestFirstPagination):
     ordering = "-at"
@@ -145,7 +147,7 @@ class GiftViewSet(mixins.RetrieveModelMixin, ApiViewSet):
         own = selectors.gifts_for(self.caller.account_id, livemode=self.caller.livemode)
         version = own.filter(pk=pk).values_list("version", flat=True).first()
         if version is None:
-            raise NotFoundError("There is no gift with this id.")
+            raise NotFoundError(NOT_THERE)
         return version
 
     def _act(self, request: Request, pk: UUID, service: Any) -> Response:
@@ -155,4 +157,7 @@ class GiftViewSet(mixins.RetrieveModelMixin, ApiViewSet):
         return self._answer(gift_id)
 
     def _answer(self, gift_id: UUID, *, status: int = 200) -> Response:
-        return Response(self.get_serializer(self.get_queryset().get(pk=gift_id)).data, status=status)
+        gift = self.get_queryset().filter(pk=gift_id).first()
+        if gift is None:  # a draft that somebody else has just deleted
+            raise NotFoundError(NOT_THERE)
+        return Response(self.get_serializer(gift).data, status=status)

@@ -14,8 +14,9 @@ from django_otp.plugins.otp_static.models import StaticDevice
 
 import giftflick.admin_urls  # noqa: F401 - finds the pages
 from accounts import second_factor, team
-from accounts.founders import _token
+from accounts.founders import _token, make_founder
 from accounts.models import User
+from api.exceptions import InvalidStateError
 from tests.accounts.codes import PASSWORD, equip, member
 from tests.admin.signing import signed_in
 from tests.admin.test_stale_edits import in_background
@@ -115,3 +116,21 @@ def test_a_code_that_is_typed_while_the_codes_are_replaced_knots_nothing(is_rese
         thread.join()
 
     assert not [one for one in came if "deadlock" in str(one)]
+
+
+def test_an_address_that_a_colleague_gets_in_this_instant_makes_no_second_founder() -> None:
+    ada, came = member("ada"), list[object]()
+
+    def create() -> None:
+        try:
+            came.append(make_founder(email="eve@giftflick.example", username="eve", now=timezone.now()))
+        except InvalidStateError as refusal:
+            came.append(refusal.detail)
+
+    with transaction.atomic():
+        team.invite_member(username="eva", email="Eve@giftflick.example", groups=[], by=ada, now=timezone.now())
+        thread = in_background(create)
+        eventually(waiting_backends, 20)
+    thread.join()
+
+    assert came == ["This address is a user's who is no founder, or no longer: change that in the admin."]

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from rest_framework.test import APIClient
 
 from accounts.models import Account
@@ -123,3 +124,29 @@ def test_a_mail_that_was_called_back_is_not_given_up(account: Account, now: date
 
     gift.refresh_from_db()
     assert gift.failure is None
+
+
+def test_a_draft_that_is_deleted_before_it_is_answered_with_is_not_there(
+    account: Account, api: APIClient, now: datetime
+) -> None:
+    gift = draft(account, now)
+
+    def delete_between(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        if sql.startswith("SELECT") and not connection.in_atomic_block and deleting:
+            deleting.pop()()
+        answer = execute(sql, *rest)
+        if sql.startswith('UPDATE "api_gift"'):
+            deleting.append(lambda: in_another_connection(lambda: Gift.objects.filter(pk=gift.pk).delete()))
+        return answer
+
+    deleting: list[Callable[[], None]] = []
+    with connection.execute_wrapper(delete_between):
+        answer = api.patch(f"/v1/gifts/{gift.pk}", {"message": "I am back"}, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def in_another_connection(act: Callable[[], object]) -> None:
+    with ThreadPoolExecutor(1) as other:
+        other.submit(act).result()
+        other.submit(connections.close_all).result()
