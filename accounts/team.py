@@ -95,8 +95,8 @@ def reset_second_factor(user: User, *, actor: str, by: User | None = None, now: 
         refuse_to_change(by, user)
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(password=make_password(None))
+        lockout.unlock(user)  # tries before devices, as where somebody is unlocked
         forget_second_factor(user)
-        lockout.unlock(user)
         record("second_factor.reset", actor=actor, subject=user, now=now)
     user.refresh_from_db()
 

@@ -214,7 +214,7 @@ def approve(request: HttpRequest, pk: UUID, sheet: UUID) -> HttpResponse:
         except Sheet.DoesNotExist:
             raise Http404 from None
         else:
-            if batch.created_at < now:
+            if batch.created_at != now:
                 messages.info(request, f"It was approved already, by {who(batch.created_by)}: nothing more was done.")
             else:
                 messages.success(request, "Approved. The gifts are being made; you can leave the page.")

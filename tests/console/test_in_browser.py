@@ -153,6 +153,28 @@ def test_after_ten_minutes_nothing_typed_is_lost(grace: User, signed_in_page: Op
     expect(page.get_by_label("Word", exact=True)).to_have_value("to ")
 
 
+def test_a_statement_that_was_downloaded_does_not_come_back_over_a_later_one(
+    grace: User, signed_in_page: OpenPage
+) -> None:
+    page = signed_in_page(grace)
+    page.goto("/admin/console/personal/")
+    editor = page.get_by_label("Statement, in SQL")
+    editor.fill("SELECT 1")
+    downloaded(page, page.get_by_role("button", name="Download CSV"))
+    editor.fill("SELECT 2")
+    age(page, minutes=11)
+
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("link", name="Go on").click()
+    expect(page).to_have_url(re.compile("/reauthenticate/"))
+    age(page, minutes=0)
+    page.evaluate("location.href = '/admin/console/personal/run/'")  # from that page, as its form leads there
+
+    expect(page).to_have_url(re.compile("#kept"))
+    page.wait_for_load_state("load")
+    expect(editor).to_have_value("SELECT 2")
+
+
 def test_what_is_typed_into_a_question_stays_of_its_version(grace: User, signed_in_page: OpenPage) -> None:
     kept = save_question(grace, Draft("How many?", "SELECT 1", needs_pii=True), now=timezone.now())
     page = signed_in_page(grace)

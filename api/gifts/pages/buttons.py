@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
@@ -58,7 +59,8 @@ def _press(request: HttpRequest, action: Action, pk: UUID, answers: Answers, ver
     except NotFoundError as error:
         raise Http404(error.detail) from error
     except lifecycle.StateConflict as conflict:
-        situation = look_at(Gift.objects.select_related("account").get(pk=pk), now=timezone.now())
+        gift = get_object_or_404(Gift.objects.select_related("account"), pk=pk)
+        situation = look_at(gift, now=timezone.now())
         if not action.is_possible(situation):
             raise _TooLateError(situation) from None
         raise lifecycle.StateConflict(MEANWHILE) from conflict

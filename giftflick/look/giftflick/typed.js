@@ -1,11 +1,12 @@
 // What was typed into a form that came too late is there again, once its owner has shown who they are: in the same form
-// of the same row. It stays in this tab, and until the next page only.
+// of the same row. What is posted from any form stays in this tab, until the next page only.
 "use strict";
 (() => {
   const TYPED = "giftflick-typed";
   const AGAIN = "/reauthenticate/";
   const STAMPS = "_stamps"; // of the row as it was typed for: what somebody changed meanwhile is not overwritten
   const CHOSEN = "_selected_action"; // a list's rows, which are chosen anew
+  const OWN = "console-form"; // keeps a draft itself, and a later one
   const UNTYPED = ["hidden", "file", "password", "submit", "button"];
 
   const boxesOf = (form) => [...form.elements].filter((box) => box.name && (box.name === STAMPS || !UNTYPED.includes(box.type)));
@@ -21,7 +22,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
-    if (form.querySelector(`[type=password], [name=${CHOSEN}]`)) return;
+    if (form.id === OWN || form.querySelector(`[type=password], [name=${CHOSEN}]`)) return;
     const boxes = boxesOf(form).map((box) => [box.name, box.value, isTicked(box) && box.checked]);
     try {
       sessionStorage.setItem(TYPED, JSON.stringify({ address: addressOf(form), boxes }));
