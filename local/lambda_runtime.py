@@ -18,7 +18,7 @@ from local.lambda_packages import link_distributions
 from local.migrations import PROJECT
 from local.ports import HOST
 from local.processes import Process, ProcessError
-from local.runtime_api import LARGEST_PAYLOAD, Post, RuntimeApi, Work
+from local.runtime_api import LARGEST_PAYLOAD, Post, RuntimeApi, Work, deadline_ms
 
 AWSS_CLIENT = "awslambdaric"  # has no wheel for macOS
 OWN_CLIENT = "local.lambda_client"
@@ -100,7 +100,7 @@ class _Sandbox:
         self._wait("next", "init", time.monotonic() + INIT_WITHIN_S)
 
     def invoke(self, event: bytes, mark: str, timeout_s: float) -> Any:
-        self._work.put(Work(mark, event, round((time.time() + timeout_s) * 1000)))
+        self._work.put(Work(mark, event, deadline_ms(time.time_ns(), timeout_s)))
         return json.loads(self._wait("response", mark, time.monotonic() + timeout_s))
 
     def said(self) -> str:

@@ -27,6 +27,14 @@ class Work:
     deadline_ms: int
 
 
+def deadline_ms(now_ns: int, timeout_s: float) -> int:
+    """When a call that begins now is over, in whole milliseconds of the epoch, as a client's clock counts them: down.
+
+    Rounded up it would promise a client that is asked within the same millisecond more than the time-out.
+    """
+    return now_ns // 1_000_000 + int(timeout_s * 1000)
+
+
 class RuntimeApi(ThreadingHTTPServer):
     """https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, for one child."""
 

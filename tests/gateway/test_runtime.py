@@ -20,7 +20,7 @@ from local.lambda_runtime import (
     TooLargeAnswerError,
     TooLargeEventError,
 )
-from local.runtime_api import LARGEST_PAYLOAD
+from local.runtime_api import LARGEST_PAYLOAD, deadline_ms
 
 FOLDER = Path(__file__).parent
 CLIENTS = [client for client in (AWSS_CLIENT, OWN_CLIENT) if importlib.util.find_spec(client)]
@@ -47,6 +47,14 @@ def test_a_function_answers_and_knows_how_much_time_it_has(function: Function) -
 
     assert answer["event"] == {"text": "Grüße \U0001f600"}
     assert 29_000 < answer["left_ms"] <= 30_000
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 499, 500, 501, 999])
+def test_nobody_has_more_time_than_the_time_out(microsecond: int) -> None:
+    begun_ns = (1_795_000_000_123_000 + microsecond) * 1000
+
+    # AWS's client takes the whole milliseconds that have gone by from the deadline
+    assert deadline_ms(begun_ns, 30) - begun_ns // 1_000_000 == 30_000
 
 
 def test_one_copy_answers_call_after_call(function: Function) -> None:
