@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.servers.basehttp import WSGIServer
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Account, OrderGate, Scope
@@ -34,6 +35,12 @@ def unlimited() -> None:
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture
+def standing_clock(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django's clock stands at `now`: no midnight comes between what a test writes and what a page reads."""
+    monkeypatch.setattr(timezone, "now", lambda: now)
 
 
 @pytest.fixture

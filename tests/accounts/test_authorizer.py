@@ -221,7 +221,7 @@ def test_a_silent_store_is_waited_for_a_few_seconds(table: Table, unanswered: No
     with pytest.raises(KeyStoreAwayError):
         verify(keys.generate(livemode=True), now=now)
 
-    assert datetime.now(UTC) - started < timedelta(seconds=8)
+    assert datetime.now(UTC) - started < timedelta(seconds=20)  # boto's own patience is minutes
 
 
 def test_the_lambda_answers_as_api_gateway_wants_it(

@@ -51,6 +51,7 @@ def situations(account: Account, template: Template, now: datetime) -> dict[str,
     }
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_the_filters_that_come_ready_find_what_they_say(founder: Client, situations: dict[str, UUID]) -> None:
     chips = founder.get(GIFTS).context["cl"].chips
     assert [chip.name for chip in chips] == [

@@ -71,6 +71,7 @@ def test_a_founder_filters_saves_and_acts_on_all(gifts: list[Gift], signed_in_pa
     look_at(page, "batches")
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_a_shop_is_filtered_by_typing_its_name_and_a_day_is_chosen(
     gifts: list[Gift], other_account: Account, signed_in_page: OpenPage
 ) -> None:

@@ -82,6 +82,7 @@ def test_search_finds_by_each_of_its_keys(founder: Client, canceled: Gift, accou
         assert found(founder, q=nothing) == []
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_filters_by_door_action_and_day(founder: Client, canceled: Gift, now: datetime) -> None:
     assert found(founder, door="admin") == ["gift.canceled"]
     assert found(founder, door="vendor") == []

@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import Account, OrderGate, User
 from accounts.services import create_account, issue_api_key
+from api.console import driver
 from api.console.grants import grant_console
 from api.console.login import console_login
 from api.console.services import seed_questions
@@ -47,6 +48,13 @@ def told(django_db_setup: None, django_db_blocker: DjangoDbBlocker, asked_at: da
         fetch("ANALYZE")
         yield account
         call_command("flush", "--no-input", verbosity=0)
+
+
+@pytest.fixture
+def long_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question may take a minute: whatever ends it sooner is not its time limit."""
+    monkeypatch.setattr(driver, "OURS", ("BEGIN READ ONLY", "SET LOCAL statement_timeout = 60000"))
+    monkeypatch.setattr(driver, "CANCELED_AFTER_S", 61)
 
 
 def tell(now: datetime) -> Account:

@@ -260,13 +260,14 @@ def _swallow(act: object) -> None:
         act()  # type: ignore[operator]
 
 
+@pytest.mark.usefixtures("long_questions")
 def test_stopping_ends_the_question_of_that_person_alone(bea: User, login: Login, now: datetime) -> None:
     run = running(bea, now)
     outcome: list[Exception] = []
 
     def wait() -> None:
         try:
-            driver.ask(login, "SELECT pg_sleep(4)", name=f"console {run.pk}", wait_s=5)
+            driver.ask(login, "SELECT pg_sleep(60)", name=f"console {run.pk}", wait_s=5)
         except driver.StatementError as error:
             outcome.append(error)
 
@@ -280,7 +281,7 @@ def test_stopping_ends_the_question_of_that_person_alone(bea: User, login: Login
         stop_run(bea, now=now)
         return not thread.is_alive()
 
-    eventually(is_stopped, 3)  # more than once: one that comes before the statement has nothing to stop
+    eventually(is_stopped, 30)  # more than once: one that comes before the statement has nothing to stop
     [error] = outcome
     assert isinstance(error, driver.StatementError)
     assert "user request" in error.message

@@ -78,10 +78,11 @@ def test_a_question_is_answered_and_looks_well(grace: User, signed_in_page: Open
     assert serious(page) == []
 
 
+@pytest.mark.usefixtures("long_questions")
 def test_a_slow_question_is_stopped(grace: User, signed_in_page: OpenPage) -> None:
     page = signed_in_page(grace)
     page.goto("/admin/console/")
-    page.get_by_label("Statement, in SQL").fill("SELECT pg_sleep(4)")
+    page.get_by_label("Statement, in SQL").fill("SELECT pg_sleep(60)")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("#answer")).to_contain_text("Asking …")
 
@@ -90,7 +91,7 @@ def test_a_slow_question_is_stopped(grace: User, signed_in_page: OpenPage) -> No
         page.locator("#stop").dispatch_event("click")
         return page.locator("#problem").is_visible()
 
-    eventually(is_stopped, 10)
+    eventually(is_stopped, 30)
     expect(page.locator("#problem")).to_contain_text("user request")
 
 

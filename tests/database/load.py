@@ -1,5 +1,10 @@
-"""`python -m tests.database.load`: one query a connection until somebody says stop; then tells how it went, as JSON."""
+"""`python -m tests.database.load`: one query a connection, without an end.
 
+`ten` on its standard input is answered after ten more connections; anything else ends it, and it tells how it went as
+JSON.
+"""
+
+import itertools
 import json
 import select
 import sys
@@ -7,23 +12,29 @@ import sys
 import django
 from django.db import DatabaseError, connection
 
+TEN = 10
+
 
 def main() -> None:
     django.setup()
-    told: dict[str, list[str]] = {"failures": [], "logins": []}
-    connections = 0
-    while not select.select([sys.stdin], [], [], 0)[0]:
+    failures: list[str] = []
+    logins: list[str] = []
+    answer_at: int | None = None
+    for connections in itertools.count():
+        if connections == answer_at:
+            print("ten more", flush=True)  # noqa: T201
+        if select.select([sys.stdin], [], [], 0)[0]:
+            if sys.stdin.readline() != "ten\n":
+                break
+            answer_at = connections + TEN
         connection.close()
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT session_user")
-                told["logins"].append(cursor.fetchone()[0])
+                logins.append(cursor.fetchone()[0])
         except DatabaseError as error:
-            told["failures"].append(str(error))
-        connections += 1
-        if connections == 1:
-            print("working", flush=True)  # noqa: T201
-    print(json.dumps({**told, "logins": sorted(set(told["logins"])), "connections": connections}))  # noqa: T201
+            failures.append(str(error))
+    print(json.dumps({"failures": failures, "logins": sorted(set(logins))}))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -217,16 +216,16 @@ def test_nobody_is_refused_while_logins_are_rotated_under_load(
     )
     assert load.stdout is not None
     assert load.stdin is not None
-    assert load.stdout.readline() == "working\n"
-    for _ in range(6):
-        rotate(stored)
-        threading.Event().wait(0.2)  # let some connections be made with each login
+    for rotation in range(7):
+        if rotation:
+            rotate(stored)
+        load.stdin.write("ten\n")
+        load.stdin.flush()
+        assert load.stdout.readline() == "ten more\n"
 
     told = json.loads(load.communicate("stop\n", timeout=30)[0])
 
-    assert told["failures"] == []
-    assert told["connections"] > 50
-    assert told["logins"] == ["giftflick_a", "giftflick_b"]
+    assert told == {"failures": [], "logins": ["giftflick_a", "giftflick_b"]}
 
 
 def manage(release: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

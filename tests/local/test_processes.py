@@ -88,11 +88,10 @@ def test_stop_kills_what_does_not_stop(log: Path) -> None:
     process = python(STUBBORN, log, grace_s=0.3)
     process.start()
     process.wait_for_port()
-    started = time.monotonic()
 
     process.stop()
 
-    assert time.monotonic() - started < 3
+    assert not process.is_running
 
 
 def test_stop_twice_or_before_start_does_nothing(log: Path) -> None:

@@ -69,6 +69,7 @@ def test_what_makes_no_sense_is_told(option: str, now: datetime) -> None:
     assert Job.objects.filter(state="dead").count() == 1
 
 
+@pytest.mark.usefixtures("standing_clock")
 @pytest.mark.django_db
 def test_the_figures_are_those_of_what_is_there(account: Account, template: Template, now: datetime) -> None:
     for _ in range(2):

@@ -405,6 +405,7 @@ def test_a_malformed_page_is_refused(query: str, api: APIClient, make_endpoint: 
         assert (answer.status_code, errors_of(answer)[0][0]) == (400, query.partition("=")[0])
 
 
+@pytest.mark.usefixtures("standing_clock")
 @pytest.mark.parametrize("rows", [1, 3])
 def test_lists_cost_the_same_for_any_number_of_rows(
     rows: int, api: APIClient, make_endpoint: MakeEndpoint, now: datetime, django_assert_num_queries: Any
