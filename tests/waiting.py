@@ -1,10 +1,11 @@
-"""Waiting for others: for a condition with a deadline, never for a number of seconds."""
+"""Others: acting as one, and waiting for them, for a condition with a deadline and never for a number of seconds."""
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import connection
+from django.db import connection, connections
 
 T = TypeVar("T")
 
@@ -32,3 +33,9 @@ def waiting_backends() -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(WAITING)
         return [pid for (pid,) in cursor.fetchall()]
+
+
+def in_another_connection(act: Callable[[], object]) -> None:
+    with ThreadPoolExecutor(1) as other:
+        other.submit(act).result()
+        other.submit(connections.close_all).result()

@@ -16,6 +16,8 @@ SEPARATOR_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)  # what Excel writes
 MAX_FIELD = 1_000_000  # characters, so that an over-long cell is told as such
 OPEN = 'a quotation mark (") opens there that nothing closes.'
 STRAY = 'after a closing quotation mark (") there is more text. One that is meant as such is written twice ("").'
+NO_TEXT = re.compile(rb"\A%PDF-|[\x00-\x08\x0e-\x1a]")  # how a picture or a document begins
+NO_SPREADSHEET = "The file is no spreadsheet and no text: choose a CSV or an XLSX file."
 HOW_TO_SAVE = (
     "Save it as UTF-8 and upload it again: in Excel by Save As, “CSV UTF-8 (Comma delimited)”, in Numbers by Export "
     "To CSV, Unicode (UTF-8), in Google Sheets by Download, CSV. An XLSX file works as well."
@@ -90,10 +92,16 @@ def _insist_on(file: BinaryIO, encoding: str) -> None:
             raise SheetRefusedError(f"The file begins like UTF-16, and is not. {HOW_TO_SAVE}") from None
         return
     offset = 0
+    is_text = not NO_TEXT.search(file.read(400))
+    file.seek(0)
     for number, line in enumerate(iter(file.readline, b""), start=1):
         try:
             line.decode()
         except UnicodeDecodeError as error:
+            if not is_text:
+                raise SheetRefusedError(
+                    "The file is no spreadsheet and no text: choose a CSV or an XLSX file."
+                ) from None
             raise SheetRefusedError(_not_utf8(line, number, offset, error), HOW_TO_SAVE) from None
         offset += len(line)
 

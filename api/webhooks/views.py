@@ -19,6 +19,8 @@ from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.selectors import deliveries_of, endpoints_for
 from api.webhooks.serializers import DeliveryOut, EndpointIn, EndpointOut, EndpointWithSecretOut
 
+NOT_THERE = "There is no delivery with this id."
+
 
 class WebhookEndpointViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, ApiViewSet):
     """Where a shop is told what happens to its gifts, and how that went."""
@@ -89,7 +91,7 @@ class WebhookEndpointViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, A
     def redeliver(self, request: Request, pk: UUID, delivery: UUID) -> Response:
         wanted = deliveries_of(self._own(pk).pk).filter(pk=delivery).first()
         if wanted is None:
-            raise NotFoundError("There is no delivery with this id.")
+            raise NotFoundError(NOT_THERE)
         validated(NothingIn(data=request.data))
         return self._answer(services.redeliver(wanted, now=timezone.now()))
 
@@ -105,4 +107,7 @@ class WebhookEndpointViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, A
         return endpoint
 
     def _answer(self, delivery: WebhookDelivery) -> Response:
-        return Response(DeliveryOut(deliveries_of(delivery.endpoint_id).get(pk=delivery.pk)).data)
+        found = deliveries_of(delivery.endpoint_id).filter(pk=delivery.pk).first()
+        if found is None:  # its endpoint has just been deleted
+            raise NotFoundError(NOT_THERE)
+        return Response(DeliveryOut(found).data)

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,7 +17,7 @@ from api.gifts import services, sweeps
 from api.gifts.models import Gift, GiftEvent
 from api.templates.models import Template
 from tests.build import ACTOR, draft, expired, failed, filmed, ready, rendering
-from tests.waiting import eventually, waiting_backends
+from tests.waiting import eventually, in_another_connection, waiting_backends
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -144,9 +143,3 @@ def test_a_draft_that_is_deleted_before_it_is_answered_with_is_not_there(
         answer = api.patch(f"/v1/gifts/{gift.pk}", {"message": "I am back"}, format="json")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-
-
-def in_another_connection(act: Callable[[], object]) -> None:
-    with ThreadPoolExecutor(1) as other:
-        other.submit(act).result()
-        other.submit(connections.close_all).result()

@@ -96,6 +96,19 @@ def test_bytes_that_are_no_text_are_refused() -> None:
     assert "begins like UTF-16, and is not" in refusal(io.BytesIO(b"\xff\xfen\x00a\x00m\x00\x00\xd8x\x00"))
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x05\x00",
+        b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01",
+        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
+    ],
+    ids=["png", "jpeg", "pdf"],
+)
+def test_a_picture_or_a_document_is_not_taken_for_an_encoding(start: bytes) -> None:
+    assert refusal(io.BytesIO(start)) == "The file is no spreadsheet and no text: choose a CSV or an XLSX file."
+
+
 def test_a_letter_that_was_lost_before_is_told_and_not_kept() -> None:
     [row] = rows_of(csv_file(SHOPS, ["Zo\ufffd", "a@example.com"]))
 

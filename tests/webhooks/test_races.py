@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
+from rest_framework.test import APIClient
 
 from accounts.models import Account
 from api.exceptions import NotFoundError
 from api.outbox.models import Job
 from api.webhooks import services
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from tests.waiting import eventually, waiting_backends
+from tests.waiting import eventually, in_another_connection, waiting_backends
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -142,3 +143,24 @@ def closing(act: Callable[[], object]) -> None:
         act()
     finally:
         connections.close_all()
+
+
+def test_a_delivery_whose_endpoint_goes_before_it_is_answered_with_is_not_there(
+    endpoint: WebhookEndpoint, api: APIClient, now: datetime
+) -> None:
+    delivery = services.send_test(endpoint, now=now)
+
+    def delete_between(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        if is_redelivered and not connection.in_atomic_block:
+            is_redelivered.clear()
+            in_another_connection(lambda: services.delete_endpoint(endpoint.pk, now=now))
+        answer = execute(sql, *rest)
+        if sql.startswith("UPDATE") and "webhook" in sql:
+            is_redelivered.append(True)
+        return answer
+
+    is_redelivered: list[bool] = []
+    with connection.execute_wrapper(delete_between):
+        answer = api.post(f"/v1/webhook-endpoints/{endpoint.pk}/deliveries/{delivery.pk}/redeliver")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
