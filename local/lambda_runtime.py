@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from threading import Thread
@@ -236,8 +237,12 @@ class Function:
     def retire(self) -> None:
         """Stop each copy as soon as it has nothing to do; whoever waits for one is still served."""
         self._is_retired = True
-        for _ in range(self._idle.qsize()):
-            self._stop_copy(self._idle.get())
+        idle = []
+        with suppress(queue.Empty):
+            while True:
+                idle.append(self._idle.get_nowait())  # all of them first: what is put back comes out next
+        for copy in idle:
+            self._stop_copy(copy)
             self._idle.put(None)
 
     def stop(self) -> None:

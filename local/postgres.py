@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from local.private_files import write_private
 from local.processes import Process, ProcessError
 
 NAME = "giftflick"
-ATTEMPTS = 5
+ATTEMPTS, LONGER_S = 5, 0.5
 # Another process took the port in between; the backends of a killed server have not noticed yet.
 PASSING = ("Address already in use", "pre-existing shared memory block")
 CAREFREE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -125,6 +126,7 @@ class Postgres:
                 self._server.stop()
                 if attempt == ATTEMPTS - 1 or not any(reason in self._server.output() for reason in PASSING):
                     raise
+                time.sleep(attempt * LONGER_S)
             else:
                 return port
         raise AssertionError("the last attempt returns or raises")

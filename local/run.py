@@ -24,19 +24,19 @@ GATEWAY_HOME = HOME / "gateway"  # one of its own, so that both can be up
 def run(home: Path, *, port: int | None, behind_gateway: bool = False) -> None:
     """Bring everything up and keep it up until a signal. Raises LocalError if anything fails to start, or ends."""
     with Stack(home, port=port, behind_gateway=behind_gateway) as stack, heard_once():
-        files = [stack.home / "run.json", stack.home / "run.env"]
+        facts_file, env_file = stack.home / "run.json", stack.home / "run.env"
         stack.start_backing()
         try:
-            _remove(files)  # of a run that was killed: until this one is up, they would mislead
+            _remove(facts_file, env_file)  # of a run that was killed: until this one is up, they would mislead
             stack.start_site()
             facts = _facts(stack, seed(stack))
-            write_private(files[0], json.dumps(facts, indent=2) + "\n")
-            write_private(files[1], "".join(f"{name}={value}\n" for name, value in stack.env.items()))
-            _introduce(facts, files[0])
+            write_private(env_file, "".join(f"{name}={value}\n" for name, value in stack.env.items()))
+            write_private(facts_file, json.dumps(facts, indent=2) + "\n")  # last: whoever waits for it finds all
+            _introduce(facts, facts_file)
             _send_first_gift(stack, facts)
             stack.watch()
         finally:
-            _remove(files)
+            _remove(facts_file, env_file)
 
 
 def read_port(text: str | None) -> int | None:
@@ -100,7 +100,7 @@ def _send_first_gift(stack: Stack, facts: dict[str, str]) -> None:
         print(painted(f"The first gift was not sent: {error}", RED, sys.stderr), file=sys.stderr, flush=True)
 
 
-def _remove(files: list[Path]) -> None:
+def _remove(*files: Path) -> None:
     for file in files:
         file.unlink(missing_ok=True)
 

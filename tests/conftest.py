@@ -5,9 +5,11 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uuid6
 from django.core.servers.basehttp import WSGIServer
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -39,8 +41,10 @@ def now() -> datetime:
 
 @pytest.fixture
 def standing_clock(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Django's clock stands at `now`: no midnight comes between what a test writes and what a page reads."""
+    """The clock stands at `now`, also for ids: no midnight between what a test writes and what a page reads."""
     monkeypatch.setattr(timezone, "now", lambda: now)
+    monkeypatch.setattr(uuid6, "time", SimpleNamespace(time_ns=lambda: int(now.timestamp()) * 10**9))
+    monkeypatch.setattr(uuid6, "_last_v7_timestamp", None)  # else they go on from the last one
 
 
 @pytest.fixture

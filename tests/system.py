@@ -16,6 +16,7 @@ from local.ports import HOST, free_port
 from local.processes import Process
 from local.sendgrid.keys import generate
 from local.stack import Stack
+from tests.descendants import descendants
 from tests.waiting import eventually
 
 Json = dict[str, Any]
@@ -27,7 +28,7 @@ class Mailbox:
     def __init__(self, sendgrid_url: str) -> None:
         self.url = f"{sendgrid_url}/mailbox.json"
         self._port = urlsplit(sendgrid_url).port
-        self._process = next(child for child in psutil.Process().children(recursive=True) if self._sockets_of(child))
+        [self._process] = descendants(psutil.Process(), self._sockets_of)
 
     def mails(self, to: str | None = None) -> list[Json]:
         """Newest first."""

@@ -98,6 +98,7 @@ def test_the_apis_description_is_open_to_any_page(db: None) -> None:
     assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (200, STRANGER)
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_a_call_with_a_key_asks_nobody_and_a_preflight_asks_once(
     shop: APIClient, django_assert_num_queries: Any
 ) -> None:

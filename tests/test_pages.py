@@ -165,6 +165,7 @@ def test_several_statuses_are_merged_in_order(
     assert parse_qs(urlsplit(page["next"]).query)["status"] == statuses
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_a_list_of_several_statuses_takes_three_queries(
     api: APIClient, account: Account, template: Any, now: datetime, django_assert_num_queries: Any
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -17,7 +18,7 @@ from api.rendering.models import Render
 from api.templates.models import Template
 from giftflick.errors import bad_request, page_not_found, server_error
 from tests import build
-from tests.conftest import NOW, Lines
+from tests.conftest import Lines
 
 
 def crash(request: HttpRequest, what: str = "") -> NoReturn:
@@ -215,9 +216,9 @@ def test_a_crash_is_one_line_more_with_its_place_and_without_its_words(visitor: 
 def test_log_lines_have_the_routes_pattern_and_nothing_of_path_query_body_or_key(
     account: Account, template: Template, log_lines: Lines
 ) -> None:
-    gift = build.sent(account, NOW)
+    gift = build.sent(account, timezone.now())
     render = Render.objects.get(gift=gift)
-    key_record, key = issue_api_key(account, name="Web page", livemode=True, created_by="tests", now=NOW)
+    key_record, key = issue_api_key(account, name="Web page", livemode=True, created_by="tests", now=timezone.now())
     shop, anybody = APIClient(headers={"X-API-Key": key}), APIClient()
     stranger = APIClient(headers={"X-API-Key": key[:-1] + ("A" if key[-1] != "A" else "B")})
 

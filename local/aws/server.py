@@ -1,7 +1,9 @@
 """The WSGI application in front of moto: no call unless it is signed, and every write kept on disk."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
@@ -30,6 +32,7 @@ class LocalAws:
     def __init__(self, store: ObjectStore | None = None) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._store = store
+        self._one_at_a_time = Lock()
         _create_root()
         # Where moto asks what a call is about; for tables it has no answer of its own.
         DynamoHandler._determine_resource = _table_of  # type: ignore[attr-defined]  # noqa: SLF001
@@ -42,8 +45,10 @@ class LocalAws:
             error = f"<Error><Code>{refused.code}</Code><Message>{escape(str(refused))}</Message></Error>".encode()
             start_response(refused.status, [("Content-Type", "application/xml"), ("Content-Length", str(len(error)))])
             return [] if call.method == "HEAD" else [error]
-        body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
-        if self._store and call.method in WRITES and status.startswith("2") and _is_for_s3(environ):
+        # A write to a table is one, as on AWS: moto looks at its condition, and then writes.
+        with self._one_at_a_time if _is_for("dynamodb", environ) else nullcontext():
+            body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+        if self._store and call.method in WRITES and status.startswith("2") and _is_for("s3", environ):
             bucket, _, name = unquote(call.path).lstrip("/").partition("/")
             self._store.record(bucket, name or None)
         start_response(status, list(headers))
@@ -83,8 +88,8 @@ def _as_environ(headers: dict[str, str]) -> dict[str, str]:
     return {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
 
 
-def _is_for_s3(environ: "WSGIEnvironment") -> bool:
-    return "/s3/aws4_request" in environ.get("HTTP_AUTHORIZATION", "")
+def _is_for(service: str, environ: "WSGIEnvironment") -> bool:
+    return f"/{service}/aws4_request" in environ.get("HTTP_AUTHORIZATION", "")
 
 
 def _table_of(call: DynamoHandler) -> str:

@@ -192,6 +192,7 @@ def test_a_call_is_known_by_its_caller_in_middleware_and_log(api: APIClient, acc
     assert request.log_context == {"account": str(account.pk), "key": request.caller.key_id}
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_the_day_of_use_is_noted_once(api: APIClient) -> None:
     written = []
     for _ in range(3):

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from tests.accounts.codes import PASSWORD, a_while_later, key_of, member, phone_shows
+from tests.accounts.codes import PASSWORD, a_while_later, key_of, member, phone_shows, wrong_code
 from tests.admin.browser import DESK, LOOKS, OpenPage, browser, overflows, photograph, serious, signed_in_page
 
 __all__ = ["browser", "signed_in_page"]  # fixtures
@@ -66,7 +66,7 @@ def test_a_founder_signs_in_with_a_code_and_out(signed_in_page: OpenPage, width:
     page = signed_in_page(None, width=width, dark=dark)
     type_name(page)
     expect(page.get_by_role("heading", name="Second step")).to_be_visible()
-    page.get_by_label("Code of your authenticator app").fill("000 000")
+    page.get_by_label("Code of your authenticator app").fill(wrong_code(key_of(user)))
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("This code is wrong, or has been used already.")).to_be_visible()
     examine(page, "code-refused")

@@ -30,7 +30,6 @@ def gifts(account: Account, template: Template, now: datetime) -> list[Gift]:
     return [*drafts, *others]
 
 
-@pytest.mark.timeout(300)
 def test_a_founder_filters_saves_and_acts_on_all(gifts: list[Gift], signed_in_page: OpenPage) -> None:
     page = signed_in_page(User.objects.create_superuser("ada"))
     page.goto(GIFTS)

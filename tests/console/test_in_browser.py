@@ -130,6 +130,7 @@ def test_what_was_written_is_kept_while_one_signs_in_again(grace: User, signed_i
     )
 
     page.get_by_role("link", name="Show it").click()
+    expect(page.get_by_label("Statement, in SQL")).to_have_value(re.compile("^SELECT recipient_email"))
     page.get_by_role("button", name="Run", exact=True).click()
 
     answered(page)

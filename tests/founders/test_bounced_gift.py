@@ -11,7 +11,7 @@ from tests.founders.conftest import on_a_phone_too, work_off
 from tests.founders.looks import look_at
 from tests.system import Mailbox
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 RIGHT = "benjamin@example.com"
 

@@ -21,7 +21,7 @@ from tests.campaigns.conftest import HEADER, gifts_file, recipients
 from tests.founders.looks import look_at
 from tests.sheets.files import lines, read_back
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ROWS, WRONG = 500, (7, 250, 499)
 FILMED = 3

@@ -17,7 +17,7 @@ from tests import build
 from tests.admin.browser import downloaded
 from tests.founders.looks import look_at
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 SLIPPED = "SELECT status, count(*) AS gifts\nFROM api_gift\nWHERE livemod\nGROUP BY status\nORDER BY status"
 RIGHT = SLIPPED.replace("livemod\n", "livemode\n")

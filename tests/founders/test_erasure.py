@@ -26,10 +26,10 @@ from tests.sheets.conftest import Receive, receive
 
 __all__ = ["open_campaign", "receive"]
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 CLEO = "cleo@example.com"
-HER_WORDS = ("cleo", "Cléopâtre", "CLÉO IS 40", "SO-77", "Happy fortieth")
+HER_WORDS = ("cleo@", "Cléopâtre", "CLÉO IS 40", "SO-77", "Happy fortieth")
 
 
 @pytest.fixture

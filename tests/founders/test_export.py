@@ -11,7 +11,7 @@ from tests.admin.browser import downloaded
 from tests.founders.looks import look_at
 from tests.sheets.files import read_back
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 FORMULA = '=HYPERLINK("http://evil.example";"Click")'
 

@@ -10,7 +10,7 @@ from tests import build
 from tests.founders.conftest import find, on_a_phone_too, work_off, work_until
 from tests.founders.looks import look_at
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @on_a_phone_too

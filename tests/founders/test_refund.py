@@ -14,7 +14,7 @@ from tests.admin.browser import OpenPage
 from tests.founders.conftest import find, work_off
 from tests.founders.looks import look_at
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300), pytest.mark.usefixtures("template")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("template")]
 
 WHY = "The order was refunded on Monday"
 

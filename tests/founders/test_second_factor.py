@@ -11,7 +11,7 @@ from tests.admin.browser import OpenPage, downloaded
 from tests.founders.looks import look_at
 from tests.system import Mailbox
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 BEA, PASSWORD = "bea@giftflick.example", "a-long-enough-phrase-7"
 

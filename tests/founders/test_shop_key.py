@@ -8,7 +8,7 @@ from tests.e2e.asking import ask, problem
 from tests.founders.conftest import NAME, arrived
 from tests.founders.looks import look_at
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_issue_a_key_for_a_shop_and_revoke_it(page: Page, account: Account, reached: str) -> None:

@@ -9,7 +9,7 @@ from tests.conftest import client_for
 from tests.founders.conftest import NAME, arrived, work_until
 from tests.founders.looks import look_at
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def shops_list(account: Account) -> dict[str, str]:

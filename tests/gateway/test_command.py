@@ -36,7 +36,7 @@ def test_make_gateway_serves_the_site_behind_the_gateway_and_leaves_nothing(tmp_
         keyless = send(run.facts["base_url"], "GET", "/v1/account")
         pages = [run.look("docs_url"), run.look("admin_url"), run.look("mailbox_url")]
         style = send(run.facts["base_url"], "GET", "/static/giftflick/giftflick.css")
-        family = run.family()
+        family = run.tree.children(recursive=True)
         code, _, err = run.stop()
 
     assert (account["name"], keyless.words) == ("Confetti Shop", (401, {"message": "Unauthorized"}))

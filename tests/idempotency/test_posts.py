@@ -163,6 +163,7 @@ def test_the_tick_forgets_what_is_a_day_old(api: APIClient, body: dict[str, Any]
     assert [call.key for call in IdempotentCall.objects.all()] == ["young"]
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_a_key_costs_two_queries_and_so_does_a_replay(
     api: APIClient, account: Account, now: datetime, django_assert_num_queries: Any
 ) -> None:

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Any
 
 import pytest
+from moto.ssm.models import SimpleSystemManagerBackend
 
 from infra.aws import Aws
 from infra.deploy_lock import STALE_AFTER, DeployLock
@@ -17,6 +20,14 @@ LATER = NOON + STALE_AFTER + timedelta(seconds=1)
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """As AWS does, it puts one parameter at a time: moto looks whether there is one, and then puts it."""
+    one_at_a_time, put = Lock(), SimpleSystemManagerBackend.put_parameter
+
+    def put_alone(*arguments: Any, **named: Any) -> Any:
+        with one_at_a_time:
+            return put(*arguments, **named)
+
+    monkeypatch.setattr(SimpleSystemManagerBackend, "put_parameter", put_alone)
     with empty_account() as url:
         yield connect(monkeypatch, url)
 

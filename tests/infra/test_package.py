@@ -25,8 +25,6 @@ from tests.infra.account import connect, empty_account
 from tests.infra.packaging import CANARY, Checkout, Made, borrow_packages, check_out, taken
 from tests.infra.small_site import configure
 
-pytestmark = pytest.mark.timeout(300)  # the first one fetches packages, and the others wait for it
-
 UNCHECKED_HASH = 0b01
 PRODUCT = {"giftflick", "accounts", "api", "manage.py", "static"}
 NEVER = {

@@ -30,7 +30,6 @@ from tests.system import Mailbox, System, url_of_test_database
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(300),  # the first one fetches packages, and the others wait for it
 ]
 
 

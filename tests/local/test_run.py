@@ -24,6 +24,7 @@ from local.ports import HOST, free_port
 from local.run import read_port
 from local.samples import sample_photo
 from local.totp import code_at
+from tests.descendants import descendants
 
 PROJECT = Path(__file__).resolve().parents[2]
 FACTS = {
@@ -88,8 +89,9 @@ class Run:
             page = opener.open(page if "code" in page else f"{page}login/", body, timeout=20).url
         return page
 
-    def family(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+    @property
+    def tree(self) -> psutil.Process:
+        return psutil.Process(self.process.pid)
 
     def stop(self) -> tuple[int, str, str]:
         self.process.terminate()
@@ -100,7 +102,7 @@ class Run:
         return self.process.returncode, out, err
 
     def _wait_for_facts(self) -> dict[str, str]:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not (self.home / "run.json").exists():
             assert self.process.poll() is None, self.process.communicate()
             assert time.monotonic() < deadline
@@ -130,11 +132,14 @@ def assert_refused(done: subprocess.CompletedProcess[str], reason: str) -> None:
 def left_over(home: Path, family: list[psutil.Process]) -> list[str]:
     """What of a run's processes is alive after it, also one that hid from its family."""
     strangers = [process for process in psutil.process_iter(["cmdline"]) if str(home) in str(process.info["cmdline"])]
-    return [
-        repr(process)
-        for process in {*family, *strangers}
-        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    ]
+    return [repr(process) for process in {*family, *strangers} if is_alive(process)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
         accounts = [run.call("GET", "/v1/account", key) for key in ("api_key", "test_api_key", "second_api_key")]
         draft = run.call("POST", "/v1/gifts", "api_key", content)
         intruders = [command("run", "--home", home), command("demo", "--home", home)]
-        family = run.family()
+        family = run.tree.children(recursive=True)
         code, out, err = run.stop()
     return FirstRun(home, run.facts, modes, pages, first_page, accounts, draft, intruders, family, code, out, err)
 
@@ -217,7 +222,7 @@ def test_run_takes_the_port_it_is_given_and_ends_red_when_a_service_dies(first: 
     port = free_port()
     with Run(first.home, "--port", str(port)) as run:
         assert run.facts["base_url"] == f"http://{HOST}:{port}"
-        renderer = next(process for process in run.family() if process.cmdline()[1:3] == ["-m", "local.renderer"])
+        [renderer] = descendants(run.tree, lambda child: child.cmdline()[1:3] == ["-m", "local.renderer"])
 
         renderer.kill()
         code, _, err = run.wait()

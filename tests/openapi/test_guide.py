@@ -86,7 +86,6 @@ def test_the_guide_runs_as_it_is_written(system: System, key: str, tmp_path: Pat
     ]
 
 
-@pytest.mark.timeout(120)
 def test_the_receiver_of_webhooks_tells_true_from_false(system: System, key: str, tmp_path: Path) -> None:
     port = str(free_port())
     definitions = lines_of("guide.md")[:1]

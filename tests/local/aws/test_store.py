@@ -7,6 +7,7 @@ import psutil
 
 from local.aws.identities import MEDIA_BUCKET
 from local.aws.seed import seed
+from tests.descendants import descendants
 from tests.local.aws.harness import PART, client, start_aws
 
 
@@ -23,10 +24,8 @@ def test_objects_survive_sigkill_and_deleted_ones_stay_deleted(tmp_path: Path) -
         s3.delete_object(Bucket=MEDIA_BUCKET, Key="uploads/one")
         s3.delete_objects(Bucket=MEDIA_BUCKET, Delete={"Objects": [{"Key": "uploads/two"}]})
         before = s3.head_object(**film)
-        family = psutil.Process().children(recursive=True)
-        served = [child for child in family if str(tmp_path / "data") in child.cmdline()]
-        for child in served:
-            child.send_signal(signal.SIGKILL)
+        for server in descendants(psutil.Process(), lambda child: str(tmp_path / "data") in child.cmdline()):
+            server.send_signal(signal.SIGKILL)
     finally:
         process.stop()
 
