@@ -58,7 +58,7 @@ def test_a_worker_killed_anywhere_loses_and_doubles_nothing(points: list[str], n
     batch = canceling(drill)
 
     drill.kill(*points, at=drill.now, nth=nth)
-    drill.tick(drill.now + LEASE + timedelta(seconds=1))
+    drill.tick(drill.now + LEASE + timedelta(seconds=10))
 
     assert_each_was_done_once(batch)
 
@@ -67,8 +67,8 @@ def test_workers_killed_again_and_again_get_it_done_together(drill: FilmDrill) -
     batch = canceling(drill, 60)
 
     for turn in range(5):
-        drill.kill(f"{CANCEL}:return", at=drill.now + turn * (LEASE + timedelta(seconds=1)), nth=10)
-    drill.tick(drill.now + 5 * (LEASE + timedelta(seconds=1)))
+        drill.kill(f"{CANCEL}:return", at=drill.now + turn * (LEASE + timedelta(seconds=10)), nth=10)
+    drill.tick(drill.now + 5 * (LEASE + timedelta(seconds=10)))
 
     assert_each_was_done_once(batch, 60)
 

@@ -242,7 +242,7 @@ def test_a_year_after_the_end_names_and_words_are_blanked(account: Account, now:
     gift.refresh_from_db()
     everything = str(
         [
-            list(Gift.objects.filter(pk=gift.pk).values()),
+            [{**row, "token": ""} for row in Gift.objects.filter(pk=gift.pk).values()],  # it may spell anybody's name
             list(Message.objects.filter(gift=gift).values()),
             list(Thanks.objects.filter(gift=gift).values()),
             list(GiftEvent.objects.filter(gift=gift).values()),

@@ -64,8 +64,9 @@ def aws(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Lambda]
 
 
 @pytest.fixture
-def function_waker(aws: Lambda, settings: Settings) -> Iterator[Lambda]:
-    """The application's own, in place of the laptop's."""
+def function_waker(aws: Lambda, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambda]:
+    """The application's own, in place of the laptop's; for it, no time goes by."""
+    monkeypatch.setattr(wakers.invoke_function, "_clock", Clock())
     settings.OUTBOX_WAKER = "api.outbox.wakers.invoke_function"
     wakers._waker.cache_clear()
     wakers.invoke_function._spent_until = float("-inf")

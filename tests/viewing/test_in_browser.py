@@ -105,8 +105,8 @@ def test_a_film_whose_address_ran_out_goes_on_where_it_stopped(page: Page, gift:
     with page.expect_response(f"**/public/gifts/{gift.token}"):
         page.evaluate("film.src += '&ran-out'")
 
-    page.wait_for_function("() => film.currentTime > 1.5 && !film.paused")
-    page.wait_for_function("() => film.ended")
+    with page.expect_response(lambda answer: answer.request.post_data == '{"percent":100}'):
+        page.wait_for_function("() => film.ended")
     assert old is not None
     assert "ran-out" not in str(page.evaluate("film.src"))
     assert page.inner_text("#film-note") == ""

@@ -1,10 +1,12 @@
 """A shop with an endpoint, and the server behind it."""
 
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -27,6 +29,20 @@ SHOP_HOST = "hooks.shop.example"
 @pytest.fixture(autouse=True)
 def _plain_template(request: pytest.FixtureRequest) -> Template | None:
     return request.getfixturevalue("template") if "account" in request.fixturenames else None
+
+
+@pytest.fixture(autouse=True)
+def no_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine knows its own names and addresses, and any other is unknown at once: no packet to lose."""
+    ask = socket.getaddrinfo
+    own = set(Path("/etc/hosts").read_text().split())
+
+    def look_up(host: Any, *arguments: Any, **named: Any) -> Any:
+        if str(host).lower().rstrip(".") not in own:
+            named["flags"] = named.get("flags", 0) | socket.AI_NUMERICHOST
+        return ask(host, *arguments, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """From the timeline to deliveries: who is told, what, and what it costs."""
 
 import json
+import time
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from uuid6 import uuid7
 
 from accounts.models import Account
 from api.gifts import lifecycle
@@ -223,3 +225,18 @@ def test_more_endpoints_than_there_may_be_break_nothing(
     build.rendering(account, now)
 
     assert WebhookDelivery.objects.count() == ENDPOINTS_A_MODE
+
+
+def test_ids_are_of_their_time_however_much_is_announced(account: Account, now: datetime) -> None:
+    """`uuid7` makes each id a millisecond later than the one before, whatever the clock says."""
+    gift = build.draft(account, now)
+    before = ahead_of_the_clock_ms()
+
+    for _ in range(100):
+        record(gift, "gift.sent", now)
+
+    assert ahead_of_the_clock_ms() - before <= 400
+
+
+def ahead_of_the_clock_ms() -> int:
+    return (uuid7().int >> 80) - time.time_ns() // 10**6
