@@ -22,7 +22,7 @@ def free_port() -> int:
 
     Neither a connection, nor who asks here, in this process or in another of the same user, while this one lives.
     """
-    while not _is_reserved(port := FIRST + secrets.randbelow(BEYOND - FIRST)):
+    while not _reserve(port := FIRST + secrets.randbelow(BEYOND - FIRST)):
         pass
     return port
 
@@ -38,7 +38,7 @@ def is_free(port: int) -> bool:
         return True
 
 
-def _is_reserved(port: int) -> bool:
+def _reserve(port: int) -> bool:
     if port in _ours or not is_free(port):
         return False
     try:

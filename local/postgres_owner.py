@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import subprocess
+from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -92,17 +93,20 @@ def _copy_programs(wheel: Path, copy: Path) -> None:
         if not path.is_symlink():
             mode = path.stat().st_mode
             path.chmod(mode | (0o555 if path.is_dir() or mode & 0o100 else 0o444))
-    if copy.exists():  # another checkout was faster
-        shutil.rmtree(unfinished)
-    else:
+    try:
         unfinished.rename(copy)
+    except OSError:
+        if not copy.exists():
+            raise
+        shutil.rmtree(unfinished)  # another checkout was faster
 
 
 def _forget_abandoned() -> None:
     """Remove clusters whose link, and so their checkout, is gone."""
     for link in STATE.glob("*/link"):
-        if not Path(link.read_text()).is_symlink():
-            shutil.rmtree(link.parent, ignore_errors=True)  # by somebody else at the same time
+        with suppress(FileNotFoundError):  # somebody else removes it, too
+            if not Path(link.read_text()).is_symlink():
+                shutil.rmtree(link.parent)
 
 
 def _make_public(folder: Path) -> None:

@@ -99,9 +99,7 @@ def _insist_on(file: BinaryIO, encoding: str) -> None:
             line.decode()
         except UnicodeDecodeError as error:
             if not is_text:
-                raise SheetRefusedError(
-                    "The file is no spreadsheet and no text: choose a CSV or an XLSX file."
-                ) from None
+                raise SheetRefusedError(NO_SPREADSHEET) from None
             raise SheetRefusedError(_not_utf8(line, number, offset, error), HOW_TO_SAVE) from None
         offset += len(line)
 
