@@ -32,13 +32,15 @@ class Mailbox:
 
     def mails(self, to: str | None = None) -> list[Json]:
         """Newest first."""
-        answer = urllib3.request("GET", self.url, fields={"to": to} if to else {}, headers={"Connection": "close"})
+        answer = urllib3.request(
+            "GET", self.url, fields={"to": to} if to else {}, headers={"Connection": "close"}, timeout=30
+        )
         assert answer.status == 200, answer.data
         mails: list[Json] = answer.json()
         return mails
 
     def clear(self) -> None:
-        assert urllib3.request("DELETE", self.url, headers={"Connection": "close"}).status == 204
+        assert urllib3.request("DELETE", self.url, headers={"Connection": "close"}, timeout=30).status == 204
 
     def wait_until_idle(self) -> None:
         """Until every call that reached SendGrid is dealt with, also those whose caller is dead by now."""

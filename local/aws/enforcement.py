@@ -18,6 +18,6 @@ def enforced_policies(endpoint_url: str) -> Iterator[None]:
 
 def _let_pass(endpoint_url: str, calls: str) -> None:
     """Let that many calls through before policies count: moto's own switch."""
-    answer = urllib3.request("POST", f"{endpoint_url}/moto-api/reset-auth", body=calls)
+    answer = urllib3.request("POST", f"{endpoint_url}/moto-api/reset-auth", body=calls, timeout=30)
     if answer.status != 200:
         raise RuntimeError(f"moto answered {answer.status} to the switch of its policies")

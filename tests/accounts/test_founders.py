@@ -36,7 +36,7 @@ class Postbox:
 
     def mails(self) -> list[dict[str, Any]]:
         """Newest first."""
-        mails: list[dict[str, Any]] = urllib3.request("GET", self._url, fields={"to": self.email}).json()
+        mails: list[dict[str, Any]] = urllib3.request("GET", self._url, fields={"to": self.email}, timeout=30).json()
         return mails
 
     def link(self) -> str:

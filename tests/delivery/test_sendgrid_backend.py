@@ -62,7 +62,7 @@ def failure_of(backend: SendGridBackend, mail: Mail) -> BackendError:
 
 
 def mailbox(to: str) -> list[dict[str, Any]]:
-    answer = urllib3.request("GET", f"{settings.SENDGRID_URL}/mailbox.json", fields={"to": to})
+    answer = urllib3.request("GET", f"{settings.SENDGRID_URL}/mailbox.json", fields={"to": to}, timeout=30)
     mails: list[dict[str, Any]] = answer.json()
     return mails
 

@@ -64,7 +64,7 @@ class Renderer(ThreadingHTTPServer, ABC):
 
     def wait_until_idle(self) -> None:
         """Until every call that came in is dealt with, also those whose caller is dead by now."""
-        urllib3.request("GET", self.url, headers=UNPOOLED)  # connections are accepted in their order
+        urllib3.request("GET", self.url, headers=UNPOOLED, timeout=30)  # connections are accepted in their order
         eventually(lambda: self._connections == 0, 15)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -131,7 +131,7 @@ class StandIn(Renderer):
 
     def _tell(self, order: Order, callback: Json) -> None:
         if not self.is_silent:
-            answer = urllib3.request("POST", order.edit["callback"], json=callback, headers=UNPOOLED)
+            answer = urllib3.request("POST", order.edit["callback"], json=callback, headers=UNPOOLED, timeout=30)
             assert answer.status == 204, answer.data
 
 
@@ -143,7 +143,9 @@ class Counter(Renderer):
         self._upstream = upstream
 
     def answer(self, method: str, path: str, key: str, body: bytes) -> Answer:
-        answer = urllib3.request(method, self._upstream + path, headers={"x-api-key": key, **UNPOOLED}, body=body)
+        answer = urllib3.request(
+            method, self._upstream + path, headers={"x-api-key": key, **UNPOOLED}, body=body, timeout=30
+        )
         content: Json = answer.json()
         if method == "POST" and answer.status == 201:
             self.orders.append(Order(content["response"]["id"], json.loads(body)))

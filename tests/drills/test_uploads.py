@@ -67,6 +67,7 @@ class UploadDrill(Drill):
                 json={"parts": receipts},
                 headers={"X-API-Key": self._key},
                 retries=False,
+                timeout=30,
             ),
             log=self._log,
         )

@@ -195,6 +195,6 @@ def is_secret(name: str) -> bool:
 
 
 def mailed_token(system: System, to: str) -> str:
-    mails = urllib3.request("GET", f"{system.env['SENDGRID_URL']}/mailbox.json", fields={"to": to}).json()
+    mails = urllib3.request("GET", f"{system.env['SENDGRID_URL']}/mailbox.json", fields={"to": to}, timeout=30).json()
     [link] = {link for link in mails[0]["links"] if "/founders/" in link}
     return str(link.rpartition("/")[2])

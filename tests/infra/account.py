@@ -30,7 +30,7 @@ def empty_account() -> Iterator[str]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
-    urllib3.request("POST", f"{url}/moto-api/reset")
+    urllib3.request("POST", f"{url}/moto-api/reset", timeout=30)
     try:
         yield url
     finally:

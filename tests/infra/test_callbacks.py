@@ -116,7 +116,7 @@ def aws(tmp_path: Path) -> Iterator[Aws]:
     server = make_server(HOST, 0, moto, threaded=True, request_handler=Silent)
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://{HOST}:{server.server_port}"
-    urllib3.request("POST", f"{url}/moto-api/reset")  # what it knows outlives the server
+    urllib3.request("POST", f"{url}/moto-api/reset", timeout=30)  # what it knows outlives the server
     yield Aws(url, moto, tmp_path)
     server.shutdown()
     server.server_close()

@@ -38,7 +38,7 @@ PERSONAL = {"sender_name", "sender_email", "recipient_name", "recipient_email", 
 def fetch(client: Client, export: Export) -> bytes:
     answer = client.get(f"/admin/exports/{export.pk}/download/")
     assert answer.status_code == 302
-    got = urllib3.request("GET", answer["Location"], retries=False)
+    got = urllib3.request("GET", answer["Location"], retries=False, timeout=30)
     assert got.status == 200
     assert got.headers["Content-Disposition"].startswith('attachment; filename="giftflick-')
     return got.data

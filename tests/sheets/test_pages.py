@@ -278,4 +278,4 @@ def test_only_files_within_the_limit_may_be_put(size: Any, status: int, founder:
 def put(url: str, content: bytes) -> None:
     import urllib3
 
-    assert urllib3.request("PUT", url, body=content, retries=False).status == 200
+    assert urllib3.request("PUT", url, body=content, retries=False, timeout=30).status == 200

@@ -38,7 +38,7 @@ def edge(cloud: Cloud, site: Site) -> Iterator[Edge]:
 
 def get(edge: Edge, path: str, method: str = "GET", **headers: str) -> urllib3.BaseHTTPResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return urllib3.request(method, f"{edge.url}{path}", headers=named, retries=False)
+    return urllib3.request(method, f"{edge.url}{path}", headers=named, retries=False, timeout=30)
 
 
 def said(edge: Edge, path: str, **headers: str) -> Any:

@@ -135,7 +135,7 @@ def test_code_can_be_fetched_for_a_rollback(cloud: Cloud) -> None:
     function = cloud.make_function(OBEDIENT, Publish=True)
     found = cloud.client("lambda").get_function(FunctionName=f"function:{function}:1")
 
-    code = urllib3.request("GET", found["Code"]["Location"])
+    code = urllib3.request("GET", found["Code"]["Location"], timeout=30)
 
     assert (code.status, code.data) == (200, zipped({"app.py": OBEDIENT}))
 
@@ -200,7 +200,7 @@ def test_urls_that_a_function_presigns_are_verified(cloud: Cloud) -> None:
     function = cloud.make_function(OBEDIENT, role=cloud.make_role("s3:GetObject"))
     url = cloud.invoke(function, {"object": [bucket, "film"]})["Payload"]
 
-    answers = [urllib3.request("GET", asked).status for asked in (url, url.replace("film", "other"))]
+    answers = [urllib3.request("GET", asked, timeout=30).status for asked in (url, url.replace("film", "other"))]
 
     assert answers == [200, 403]
 
