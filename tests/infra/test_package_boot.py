@@ -28,9 +28,7 @@ from tests.imports import slow_among
 from tests.infra.packaging import Made
 from tests.system import Mailbox, System, url_of_test_database
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(scope="module")
